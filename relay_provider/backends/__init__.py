@@ -1,0 +1,1 @@
+"""Where rooms live: one module per place, behind the protocol in `base`."""

@@ -1,0 +1,45 @@
+"""What a place where rooms live can do.
+
+Names are the users' own names: a backend that needs a prefix adds and strips it. Every method raises the errors of
+`relay_provider.errors` only, and None or False is a definite answer, never a guess from a failure.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
+
+
+class Backend(Protocol):
+    """One project's rooms in one place. Safe for concurrent use within one event loop."""
+
+    place: str
+    """Where this is, for messages: an address without secrets."""
+
+    in_place: frozenset[str]
+    """The settings (schema names) that a live room can change without ending."""
+
+    unreported: frozenset[str]
+    """The settings (schema names) that the place does not report, so that they cannot be compared."""
+
+    async def create(self, room: RoomInputs) -> LiveRoom:
+        """Create the room; a live room of that name is left as it is, and returned."""
+
+    async def list(self) -> list[LiveRoom]:
+        """Every live room of the project, sorted by name. One request."""
+
+    async def get(self, name: str) -> RoomDetail | None:
+        """One room with its participants; None when it is definitely not live."""
+
+    async def delete(self, name: str) -> None:
+        """End the room; success when it is gone already."""
+
+    async def remove_participant(self, name: str, identity: str) -> bool:
+        """Disconnect one participant; False when they, or the room, are definitely not there."""
+
+    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
+        """Change the metadata of a live room (only where `in_place` holds it); None when it is gone."""
+
+    async def aclose(self) -> None:
+        """Close every connection."""

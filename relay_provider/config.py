@@ -1,0 +1,277 @@
+"""The settings of a connection: where rooms live and with which key.
+
+Settings come from Pulumi config (`relay:…`) first and the environment second. A project of a manifest refers to
+its keys (`{env: NAME}` or `{config: NAME}`) and never holds them; `ProjectRef` is that reference, safe to store.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from relay_provider.errors import ConfigError
+
+DEFAULT_BASE_URL: Final = "https://api.relay.welbuiltai.tech/v1"
+BACKENDS: Final = ("relay", "livekit")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name in Pulumi config, its environment variable, what it is for."""
+
+    name: str
+    env: str
+    description: str
+    secret: bool = False
+    kind: Literal["string", "number", "integer", "boolean"] = "string"
+    default: str | float | bool | None = None
+
+
+SETTINGS: Final = (
+    Setting("apiKey", "RELAY_API_KEY", "The secret key (sk_live_…) of the Relay project.", secret=True),
+    Setting("baseUrl", "RELAY_BASE_URL", "The address of the Rooms API.", default=DEFAULT_BASE_URL),
+    Setting("backend", "RELAY_BACKEND", "Where rooms live: relay or livekit.", default="relay"),
+    Setting("livekitUrl", "LIVEKIT_URL", "The address of the LiveKit server (wss://… or https://…)."),
+    Setting("livekitApiKey", "LIVEKIT_API_KEY", "The LiveKit API key."),
+    Setting("livekitApiSecret", "LIVEKIT_API_SECRET", "The LiveKit API secret.", secret=True),
+    Setting("projectId", "RELAY_PROJECT_ID", "The project's ID, which prefixes its rooms' names on LiveKit."),
+    Setting("saynaUrl", "SAYNA_URL", "The address of the Sayna API."),
+    Setting("saynaToken", "SAYNA_TOKEN", "The token (JWT) for the Sayna API.", secret=True),
+    Setting(
+        "requestTimeout",
+        "RELAY_REQUEST_TIMEOUT",
+        "Seconds that one request may take.",
+        kind="number",
+        default=10.0,
+    ),
+    Setting(
+        "maxRetries",
+        "RELAY_MAX_RETRIES",
+        "How often a failed request is repeated, 0 to 20.",
+        kind="integer",
+        default=4,
+    ),
+    Setting(
+        "allowHttp",
+        "RELAY_ALLOW_HTTP",
+        "Whether plain http is allowed to other machines than this one.",
+        kind="boolean",
+        default=False,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole connection. Hashable: equal settings share one client. Its `repr` shows no secret."""
+
+    backend: str = "relay"
+    base_url: str = DEFAULT_BASE_URL
+    api_key: SecretStr | None = None
+    livekit_url: str | None = None
+    livekit_api_key: str | None = None
+    livekit_api_secret: SecretStr | None = None
+    project_id: str | None = None
+    sayna_url: str | None = None
+    sayna_token: SecretStr | None = None
+    request_timeout: float = 10.0
+    max_retries: int = 4
+    allow_http: bool = False
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value in these settings, for redaction."""
+        found = (self.api_key, self.livekit_api_secret, self.sayna_token)
+        return tuple(secret.get_secret_value() for secret in found if secret)
+
+
+_FIELDS: Final = {setting.name: name for setting, name in zip(
+    SETTINGS,
+    (
+        "api_key", "base_url", "backend", "livekit_url", "livekit_api_key", "livekit_api_secret", "project_id",
+        "sayna_url", "sayna_token", "request_timeout", "max_retries", "allow_http",
+    ),
+    strict=True,
+)}  # fmt: skip
+
+
+def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from Pulumi config (names without `relay:`) and then the environment.
+
+    Raises ConfigError naming every wrong setting at once. A missing key is not an error here: only what a backend
+    needs is required, when it is used.
+    """
+    config, environ = config or {}, os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for setting in SETTINGS:
+        value, source = config.get(setting.name), f"relay:{setting.name}"
+        if value is None or value == "":
+            value, source = environ.get(setting.env), setting.env
+        if value is None or value == "":
+            continue
+        try:
+            values[_FIELDS[setting.name]] = _coerced(setting, value)
+        except ValueError as error:
+            problems.append(f"{source} {error}")
+    settings = Settings(**values)
+    problems += _out_of_range(settings)
+    if problems:
+        raise ConfigError("The settings are wrong: " + "; ".join(problems) + ".")
+    return settings
+
+
+def _coerced(setting: Setting, value: object) -> object:
+    """Config arrives as strings, numbers or booleans, depending on who asks; make it what the setting is."""
+    if setting.secret:
+        return SecretStr(str(value).strip())
+    match setting.kind:
+        case "string":
+            return str(value).strip()
+        case "boolean":
+            text = str(value).strip().lower()
+            if text not in ("true", "false", "1", "0"):
+                raise ValueError("must be true or false")
+            return text in ("true", "1")
+        case kind:
+            try:
+                number = float(str(value))
+            except ValueError:
+                raise ValueError("must be a number") from None
+            if kind == "integer" and not number.is_integer():
+                raise ValueError("must be a whole number")
+            return int(number) if kind == "integer" else number
+
+
+def _out_of_range(settings: Settings) -> list[str]:
+    problems = []
+    if settings.backend not in BACKENDS:
+        problems.append(f'backend must be relay or livekit, not "{settings.backend}"')
+    if not 0 < settings.request_timeout <= 600:
+        problems.append("requestTimeout must be more than 0 and at most 600 seconds")
+    if not 0 <= settings.max_retries <= 20:
+        problems.append("maxRetries must be from 0 to 20")
+    return problems
+
+
+def checked_url(setting: str, url: str, allow_http: bool) -> str:
+    """`url` without a trailing slash, if it may be used: http(s) or ws(s), and encrypted unless on loopback."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if not host or parts.scheme not in ("http", "https", "ws", "wss"):
+        raise ConfigError(f"{setting} is not an address that can be used; it must look like https://host/v1.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigError(f"{setting} must be an address alone, without user, password, query or fragment.")
+    if parts.scheme in ("http", "ws") and not (allow_http or is_loopback(host)):
+        raise ConfigError(
+            f"{setting} uses plain http to {host}, which would send the key in the clear; "
+            "use https, or set allowHttp (RELAY_ALLOW_HTTP=true) on a private network."
+        )
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Is the host this machine?"""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def required(value: SecretStr | str | None, name: str) -> str:
+    """The setting's value, or a ConfigError that says the two ways to set it."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if text:
+        return text
+    setting = next(setting for setting in SETTINGS if setting.name == name)
+    secret = "--secret " if setting.secret else ""
+    raise ConfigError(
+        f"{name} is not set; set {setting.env}, or run `pulumi config set {secret}relay:{name} …`."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRef:
+    """Where a value is to be found: an environment variable, or a key of the stack's Pulumi config."""
+
+    source: Literal["env", "config"]
+    key: str
+
+    def __str__(self) -> str:
+        return f"{{{self.source}: {self.key}}}"
+
+
+Lookup = Callable[[str], str | None]
+"""Finds a key of the stack's Pulumi config; None when it is not set."""
+
+
+@dataclass(frozen=True)
+class ProjectRef:
+    """A project of rooms by label, and where its connection is found. Holds no secret.
+
+    Whatever it leaves out is taken from the process's own settings (`load`).
+    """
+
+    label: str
+    backend: Literal["relay", "livekit"] | None = None
+    base_url: str | None = None
+    api_key: KeyRef | None = None
+    livekit_url: str | None = None
+    livekit_api_key: KeyRef | None = None
+    livekit_api_secret: KeyRef | None = None
+    project_id: str | None = None
+
+    def settings(self, base: Settings, lookup: Lookup, environ: Mapping[str, str] | None = None) -> Settings:
+        """The connection's settings, with its references looked up. Raises ConfigError for one not set."""
+        environ = os.environ if environ is None else environ
+        changes: dict[str, Any] = {}
+        for name in ("backend", "base_url", "livekit_url", "project_id"):
+            if (plain := getattr(self, name)) is not None:
+                changes[name] = plain
+        if self.backend is None and self.api_key is not None:
+            changes["backend"] = "relay"
+        for name in ("api_key", "livekit_api_key", "livekit_api_secret"):
+            if (ref := getattr(self, name)) is not None:
+                value = self._found(ref, lookup, environ)
+                changes[name] = value if name == "livekit_api_key" else SecretStr(value)
+        return replace(base, **changes)
+
+    def _found(self, ref: KeyRef, lookup: Lookup, environ: Mapping[str, str]) -> str:
+        value = environ.get(ref.key) if ref.source == "env" else lookup(ref.key)
+        if value and value.strip():
+            return value.strip()
+        way = (
+            f"set the environment variable {ref.key}"
+            if ref.source == "env"
+            else f"run `pulumi config set --secret {ref.key} …`"
+        )
+        raise ConfigError(f"Project {self.label} has no key: {ref} is not set; {way}.")
+
+    def as_state(self) -> dict[str, Any]:
+        """JSON for the state: what is set, references as `{env: …}`."""
+        return {
+            key: {value.source: value.key} if isinstance(value, KeyRef) else value
+            for key, value in vars(self).items()
+            if value is not None
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> ProjectRef:
+        """The reference that `as_state` wrote."""
+        return cls(
+            **{
+                key: KeyRef(*next(iter(value.items()))) if isinstance(value, Mapping) else value
+                for key, value in state.items()
+            }
+        )
