@@ -7,6 +7,7 @@ its keys (`{env: NAME}` or `{config: NAME}`) and never holds them; `ProjectRef` 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -91,14 +92,7 @@ class Settings:
         return tuple(secret.get_secret_value() for secret in found if secret)
 
 
-_FIELDS: Final = {setting.name: name for setting, name in zip(
-    SETTINGS,
-    (
-        "api_key", "base_url", "backend", "livekit_url", "livekit_api_key", "livekit_api_secret", "project_id",
-        "sayna_url", "sayna_token", "request_timeout", "max_retries", "allow_http",
-    ),
-    strict=True,
-)}  # fmt: skip
+_FIELDS: Final = {s.name: re.sub("[A-Z]", lambda c: f"_{c[0].lower()}", s.name) for s in SETTINGS}
 
 
 def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -196,9 +190,7 @@ def required(value: SecretStr | str | None, name: str) -> str:
         return text
     setting = next(setting for setting in SETTINGS if setting.name == name)
     secret = "--secret " if setting.secret else ""
-    raise ConfigError(
-        f"{name} is not set; set {setting.env}, or run `pulumi config set {secret}relay:{name} …`."
-    )
+    raise ConfigError(f"{name} is not set; set {setting.env}, or run `pulumi config set {secret}relay:{name} …`.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +261,8 @@ class ProjectRef:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> ProjectRef:
         """The reference that `as_state` wrote."""
-        return cls(
-            **{
-                key: KeyRef(*next(iter(value.items()))) if isinstance(value, Mapping) else value
-                for key, value in state.items()
-            }
-        )
+        values: dict[str, Any] = {
+            key: KeyRef(*next(iter(value.items()))) if isinstance(value, Mapping) else value
+            for key, value in state.items()
+        }
+        return cls(**values)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError, ValidationError
 
@@ -110,9 +110,7 @@ def _plain(value: object) -> object:
 def canonical_json(value: object) -> str:
     """The one spelling of JSON data: sorted keys, no spaces, UTF-8 kept, 50.0 as 50."""
     try:
-        return json.dumps(
-            _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
+        return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     except RecursionError:
         raise wrong("is nested too deeply") from None
 
@@ -185,9 +183,7 @@ class RoomInputs(BaseModel):
         description="Seconds that the room stays alive after the last participant left, 1 to 86400. "
         "Absent: the server's default.",
     )
-    metadata: Annotated[
-        str | None, BeforeValidator(lambda v: None if v is None else canonical_metadata(v))
-    ] = Field(
+    metadata: Annotated[str | None, BeforeValidator(lambda v: None if v is None else canonical_metadata(v))] = Field(
         default=None,
         max_length=MAX_METADATA,
         description="What clients are told about the room: a string, or any JSON object or array, which is "
@@ -283,12 +279,8 @@ class LiveRoom(BaseModel):
 
     name: str = Field(alias="room", description="The room's name.")
     sid: str = Field(description="The session ID of the room; another one after the room was made anew.")
-    num_participants: int = Field(
-        default=0, ge=0, description="How many participants are connected; may lag."
-    )
-    max_participants: int = Field(
-        ge=0, description="How many participants may be in the room; 0 means no limit."
-    )
+    num_participants: int = Field(default=0, ge=0, description="How many participants are connected; may lag.")
+    max_participants: int = Field(ge=0, description="How many participants may be in the room; 0 means no limit.")
     creation_time: int = Field(description="When the room was created, in seconds since 1970 (UTC).")
     metadata: str = Field(description="The room's metadata string; empty if none was set.")
     empty_timeout: int | None = Field(
