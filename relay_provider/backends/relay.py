@@ -1,0 +1,102 @@
+"""Rooms behind the Relay Rooms API: the five operations of its document, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from relay_provider.backends.http import Http, segment
+from relay_provider.backends.retry import RetryPolicy
+from relay_provider.config import Settings, checked_url, required
+from relay_provider.errors import NotFound, UnexpectedAnswer
+from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Rooms(BaseModel):
+    rooms: list[LiveRoom]
+
+
+class _Ended(BaseModel):
+    ended: bool
+
+
+class _Removed(BaseModel):
+    removed: bool
+
+
+class RelayBackend:
+    """One Relay project, by its key."""
+
+    in_place: frozenset[str] = frozenset()
+    unreported: frozenset[str] = frozenset({"emptyTimeout"})
+
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.place = checked_url("baseUrl (RELAY_BASE_URL)", settings.base_url, settings.allow_http)
+        self._http = Http(
+            self.place,
+            required(settings.api_key, "apiKey"),
+            timeout=settings.request_timeout,
+            policy=RetryPolicy(settings.max_retries),
+            key_setting="apiKey (RELAY_API_KEY)",
+            url_setting="baseUrl (RELAY_BASE_URL)",
+            transport=transport,
+        )
+
+    async def create(self, room: RoomInputs) -> LiveRoom:
+        segment(room.name, "Room")  # a room that no request could end again is not made
+        body = {key: value for key, value in room.props().items() if key != "forceDestroy"}
+        response = await self._http.request("POST", "/rooms", body)
+        return self._named(self._read(response, LiveRoom), room.name, response)
+
+    async def list(self) -> list[LiveRoom]:
+        found = self._read(await self._http.request("GET", "/rooms"), _Rooms).rooms
+        return sorted(found, key=lambda room: room.name)
+
+    async def get(self, name: str) -> RoomDetail | None:
+        try:
+            response = await self._http.request("GET", f"/rooms/{segment(name, 'Room')}")
+        except NotFound:
+            return None
+        return self._named(self._read(response, RoomDetail), name, response)
+
+    async def delete(self, name: str) -> None:
+        try:
+            response = await self._http.request("DELETE", f"/rooms/{segment(name, 'Room')}")
+        except NotFound:
+            return
+        if not self._read(response, _Ended).ended:
+            raise self._http.unexpected(response, '"ended": false')
+
+    async def remove_participant(self, name: str, identity: str) -> bool:
+        path = f"/rooms/{segment(name, 'Room')}/participants/{segment(identity, 'Participant')}"
+        try:
+            response = await self._http.request("DELETE", path)
+        except NotFound:
+            return False
+        return self._read(response, _Removed).removed
+
+    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
+        raise NotImplementedError("the Rooms API changes nothing in place")
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    def _read(self, response: httpx.Response, model: type[M]) -> M:
+        try:
+            return model.model_validate_json(response.content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            kind = (
+                "no JSON" if first["type"] == "json_invalid" else f"{where}: {first['msg']}" if where else first["msg"]
+            )
+            raise self._http.unexpected(response, self._http.quoted(kind)) from None
+
+    def _named(self, room: M, name: str, response: httpx.Response) -> M:
+        if isinstance(room, LiveRoom) and room.name != name:
+            raise UnexpectedAnswer(str(self._http.unexpected(response, f'the room "{self._http.quoted(room.name)}"')))
+        return room

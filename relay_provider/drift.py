@@ -1,0 +1,117 @@
+"""Drift: declared rooms against live ones. Pure functions; the report is a value, printed elsewhere.
+
+Fields carry their schema names, and values are as the server reports them: no limit is 0, no metadata is "".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from relay_provider.model import LiveRoom, RoomInputs, metadata_meaning
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FieldDifference:
+    """One setting that is not as declared."""
+
+    field: str
+    declared: str | int
+    live: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRoom:
+    """A live room with other settings than declared."""
+
+    room: str
+    fields: tuple[FieldDifference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDrift:
+    """One project's comparison; everything sorted."""
+
+    project: str
+    in_sync: int
+    missing: tuple[str, ...]
+    changed: tuple[ChangedRoom, ...]
+    unmanaged: tuple[str, ...]
+    not_comparable: tuple[str, ...]
+
+    def drifted(self, strict: bool = False) -> bool:
+        """Is anything not as declared? Rooms that nobody declared count only when `strict`."""
+        return bool(self.missing or self.changed or (strict and self.unmanaged))
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "project": self.project,
+            "inSync": self.in_sync,
+            "missing": list(self.missing),
+            "changed": [
+                {
+                    "room": changed.room,
+                    "fields": [{"field": f.field, "declared": f.declared, "live": f.live} for f in changed.fields],
+                }
+                for changed in self.changed
+            ],
+            "unmanaged": list(self.unmanaged),
+            "notComparable": list(self.not_comparable),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """The comparison of a whole manifest."""
+
+    projects: tuple[ProjectDrift, ...]
+    strict: bool = False
+
+    @property
+    def drift(self) -> bool:
+        return any(project.drifted(self.strict) for project in self.projects)
+
+    def as_json(self) -> dict[str, Any]:
+        """The stable shape of `relay-rooms drift --output json`."""
+        return {"drift": self.drift, "projects": [project.as_json() for project in self.projects]}
+
+
+def differences(declared: RoomInputs, live: LiveRoom) -> tuple[FieldDifference, ...]:
+    """The settings in which the live room is not as declared, sorted by field.
+
+    An absent `emptyTimeout` asks for the server's default, and one that the server does not report cannot be
+    compared: neither is a difference.
+    """
+    found = []
+    wanted_timeout = declared.empty_timeout
+    if wanted_timeout is not None and live.empty_timeout not in (None, wanted_timeout):
+        found.append(FieldDifference("emptyTimeout", wanted_timeout, live.empty_timeout or 0))
+    if (declared.max_participants or 0) != live.max_participants:
+        found.append(FieldDifference("maxParticipants", declared.max_participants or 0, live.max_participants))
+    wanted = declared.metadata or ""
+    if wanted != live.metadata and metadata_meaning(wanted) != metadata_meaning(live.metadata):
+        found.append(FieldDifference("metadata", wanted, live.metadata))
+    return tuple(found)
+
+
+def compare(
+    project: str, declared: Iterable[RoomInputs], live: Iterable[LiveRoom], not_comparable: Collection[str] = ()
+) -> ProjectDrift:
+    """One project's declared rooms against its live ones."""
+    wanted = {room.name: room for room in declared}
+    there = {room.name: room for room in live}
+    changed = [
+        ChangedRoom(name, fields)
+        for name, room in sorted(wanted.items())
+        if name in there and (fields := differences(room, there[name]))
+    ]
+    missing = tuple(sorted(wanted.keys() - there.keys()))
+    return ProjectDrift(
+        project=project,
+        in_sync=len(wanted) - len(missing) - len(changed),
+        missing=missing,
+        changed=tuple(changed),
+        unmanaged=tuple(sorted(there.keys() - wanted.keys())),
+        not_comparable=tuple(sorted(not_comparable)),
+    )
