@@ -1,0 +1,66 @@
+# Everything goes through `make setup`, which takes no time when nothing is missing. GNU make 3.81 is enough.
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+T ?=
+
+# What the caller has on PATH is asked before what setup made, so setup gets the PATH from before the next line.
+OUTER_PATH := $(PATH)
+export PATH := $(CURDIR)/.toolchain/bin:$(CURDIR)/.venv/bin:$(PATH)
+export PULUMI_SKIP_UPDATE_CHECK ?= 1
+
+SETUP = PATH="$(OUTER_PATH)" $(PYTHON) -m toolchain.setup
+PYTEST = .venv/bin/pytest
+PARALLEL = -n 2 --dist loadgroup
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down test unit conformance e2e lint bench schemas sdks clean
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+setup: ## the package in .venv/, pulumi and livekit-server in .toolchain/bin/
+	@$(SETUP)
+
+up: setup ## start the local Rooms API, pulumi up, show the rooms
+	@.venv/bin/python -m toolchain.up
+
+down: ## end what `make up` left running
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m toolchain.down; \
+	else echo "nothing is set up here, so nothing is running"; fi
+
+test: setup ## all the tests; T=tests/unit for some, PYTEST_ARGS=... for pytest
+	$(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(T)
+
+unit: setup ## the fast tests
+	$(PYTEST) $(PARALLEL) -m unit $(PYTEST_ARGS) $(T)
+
+conformance: setup ## the Rooms API document against a served API
+	$(PYTEST) -m conformance $(PYTEST_ARGS) $(T)
+
+e2e: setup ## the tests with a real Pulumi engine and a real LiveKit server
+	$(PYTEST) $(PARALLEL) -m e2e $(PYTEST_ARGS) $(T)
+
+lint: setup ## ruff, mypy and the import layers
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: setup ## the measurements in bench/
+	.venv/bin/python -m bench
+
+# By way of another file: a command that fails must not leave an empty schema behind.
+schemas: setup ## write schema.json and rooms.schema.json anew
+	.venv/bin/relay-rooms schema pulumi > .toolchain/schema.json
+	mv .toolchain/schema.json schema.json
+	.venv/bin/relay-rooms schema manifest > .toolchain/rooms.schema.json
+	mv .toolchain/rooms.schema.json rooms.schema.json
+
+sdks: ## SDKs for nodejs, go and python from schema.json into sdks/
+	@$(SETUP) --sdks
+	.toolchain/bin/gen-sdks schema.json sdks
+
+clean: ## remove what setup and the tests made here (the cache of built programs stays)
+	rm -rf .venv .toolchain sdks .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
