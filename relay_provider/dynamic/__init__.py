@@ -1,0 +1,1 @@
+"""Door 1: rooms in Python programs, by a Pulumi dynamic provider."""

@@ -1,0 +1,153 @@
+"""`Room` for Python programs, and rooms declared from manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import pulumi
+from pulumi import CustomResource, Input, Output, ResourceOptions
+from pulumi.dynamic import Resource
+from pulumi.dynamic.dynamic import PROVIDER_KEY
+from pydantic_core import PydanticCustomError
+
+from relay_provider.config import ProjectRef
+from relay_provider.dynamic.program import for_program, place
+from relay_provider.dynamic.provider import pickled_provider
+from relay_provider.errors import InvalidInputs, Problem, RelayError
+from relay_provider.model import FIELDS, canonical_metadata
+
+_IN_STATE: Final = {**FIELDS, "creation_time": "creationTime"}
+_IN_PYTHON: Final = {alias: name for name, alias in _IN_STATE.items()}
+
+
+class Room(Resource, module="relay", name="Room"):
+    """A real-time room that `pulumi up` keeps as declared.
+
+    `name` defaults to the resource's own name; a change of `name`, `max_participants`, `empty_timeout` or `metadata`
+    replaces the room, which ends it. An occupied room is ended only with `force_destroy`. Limits are those of the
+    Rooms API document: see `relay_provider.model.RoomInputs`.
+    """
+
+    name: Output[str]
+    max_participants: Output[int]
+    empty_timeout: Output[int | None]
+    metadata: Output[str]
+    force_destroy: Output[bool]
+    sid: Output[str]
+    creation_time: Output[int]
+
+    def __init__(
+        self,
+        resource_name: str,
+        opts: ResourceOptions | None = None,
+        *,
+        name: Input[str] | None = None,
+        max_participants: Input[int] | None = None,
+        empty_timeout: Input[int] | None = None,
+        metadata: Input[str | Mapping[str, Any] | list[Any]] | None = None,
+        force_destroy: Input[bool] | None = None,
+        project: ProjectRef | None = None,
+    ) -> None:
+        room_name = resource_name if name is None else name
+        _declare_once(room_name, project)
+        props: dict[str, Any] = {
+            "name": room_name,
+            "max_participants": max_participants,
+            "empty_timeout": empty_timeout,
+            "metadata": None if metadata is None else _as_declared(resource_name, metadata),
+            "force_destroy": force_destroy,
+            "project": project.as_state() if project else None,
+            "sid": None,
+            "creation_time": None,
+            PROVIDER_KEY: pickled_provider(),
+        }
+        CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, opts)
+
+    def translate_input_property(self, prop: str) -> str:
+        return _IN_STATE.get(prop, prop)
+
+    def translate_output_property(self, prop: str) -> str:
+        return _IN_PYTHON.get(prop, prop)
+
+
+def _as_declared(resource: str, metadata: Any) -> Any:
+    """Metadata as its canonical string while numbers are still exact; what holds outputs, when they are known."""
+
+    def canonical(value: Any) -> Any:
+        if not isinstance(value, Mapping | list | tuple):
+            return value
+        try:
+            return canonical_metadata(value)
+        except PydanticCustomError as error:
+            invalid = InvalidInputs(f'Room "{resource}" cannot be declared', [Problem("metadata", error.message())])
+            raise for_program(invalid) from None
+
+    if isinstance(metadata, str):
+        return metadata
+    return Output.from_input(metadata).apply(canonical) if _holds_output(metadata) else canonical(metadata)
+
+
+def _holds_output(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_output(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_holds_output(item) for item in value)
+    return isinstance(value, Output) or hasattr(value, "__await__")
+
+
+_declared: WeakKeyDictionary[Any, set[tuple[object, str]]] = WeakKeyDictionary()
+"""The rooms of each program run, by the run's stack resource: one process may run several programs."""
+
+
+def _declare_once(name: Input[str], project: ProjectRef | None) -> None:
+    run = pulumi.runtime.get_root_resource()
+    if run is None:
+        return
+    seen = _declared.setdefault(run, set())
+    home = place(project)
+
+    def declare(name: str) -> None:
+        if (home, name) in seen:
+            where = f" of project {project.label}" if project else ""
+            raise for_program(
+                RelayError(
+                    f'Room "{name}"{where} is declared twice in this program; rooms are known by their names, so '
+                    "give one of them another name, or declare it once."
+                )
+            )
+        seen.add((home, name))
+
+    if isinstance(name, str):
+        declare(name)
+    else:
+        Output.all(name).apply(lambda known: declare(known[0]))
+
+
+def declare_rooms(*paths: str | Path, opts: ResourceOptions | None = None) -> dict[str, Room]:
+    """Declare every room of the manifests, as `<project>/<room>`. Several files make one manifest.
+
+    Raises ManifestError with every error of every file, and then declares nothing.
+    """
+    from relay_provider.manifest import load as load_manifest
+
+    try:
+        manifest = load_manifest([Path(path) for path in paths])
+    except RelayError as error:
+        raise for_program(error) from None
+    return {
+        (name := f"{project.ref.label}/{room.name}"): Room(
+            name,
+            opts,
+            name=room.name,
+            max_participants=room.max_participants,
+            empty_timeout=room.empty_timeout,
+            metadata=room.metadata,
+            force_destroy=room.force_destroy or None,
+            project=project.ref,
+        )
+        for project in manifest.projects
+        for room in project.rooms
+    }
