@@ -1,0 +1,42 @@
+"""How a project's rooms are named on a LiveKit server: `p_<projectId>__<name>`.
+
+A project ID holds no `__` and neither starts nor ends with `_`. So the first `__` after `p_` always ends the ID, no
+project's prefix is the beginning of another's (`p_a__` and `p_a___x`, `p_a__b__`), and a name on the server
+belongs to one project at most.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from relay_provider.errors import ConfigError, quoted
+
+_LONGEST_ON_SERVER: Final = 256
+_LONGEST_NAME: Final = 128
+MAX_PROJECT_ID: Final = _LONGEST_ON_SERVER - _LONGEST_NAME - len("p___")
+
+_PROJECT_ID: Final = re.compile(r"[A-Za-z0-9.-]+(?:_[A-Za-z0-9.-]+)*")
+
+
+def is_project_id(text: str) -> bool:
+    """May this be a project's ID?"""
+    return len(text) <= MAX_PROJECT_ID and _PROJECT_ID.fullmatch(text) is not None
+
+
+def project_prefix(project_id: str) -> str:
+    """What the names of this project's rooms begin with on the server. Raises ConfigError for a wrong ID."""
+    if not is_project_id(project_id):
+        raise ConfigError(
+            f'projectId "{quoted(project_id, limit=60)}" cannot be used: an ID holds letters, digits and . - _ '
+            f"(at most {MAX_PROJECT_ID}), no __, and neither starts nor ends with _."
+        )
+    return f"p_{project_id}__"
+
+
+def split_name(full_name: str) -> tuple[str, str] | None:
+    """The project ID and the room's own name in a name on the server; None when it has no project's prefix."""
+    if not full_name.startswith("p_"):
+        return None
+    project_id, mark, name = full_name.removeprefix("p_").partition("__")
+    return (project_id, name) if mark and is_project_id(project_id) else None

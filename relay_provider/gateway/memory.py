@@ -1,0 +1,252 @@
+"""The embedded engine: rooms in this process's memory that behave, and expire, as LiveKit's do.
+
+A room that nobody joins lasts `emptyTimeout` from its creation; after the last participant left, it lasts
+`emptyTimeout` again. Without one, LiveKit's defaults hold: 300 and 20 seconds. Expiry is looked at whenever a
+project is asked for anything, so nothing runs while nobody asks.
+"""
+
+from __future__ import annotations
+
+import builtins
+import heapq
+import secrets
+import string
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from relay_provider.backends.prefix import project_prefix, split_name
+from relay_provider.errors import Rejected
+from relay_provider.gateway.engine import ServerParticipant, ServerRoom
+from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs
+
+DEFAULT_EMPTY_TIMEOUT: Final = 300
+DEFAULT_DEPARTURE_TIMEOUT: Final = 20
+ACTIVE: Final = 2
+
+_ALPHABET: Final = string.ascii_letters + string.digits
+
+Clock = Callable[[], float]
+
+
+def _new_sid(kind: str) -> str:
+    return kind + "".join(secrets.choice(_ALPHABET) for _ in range(12))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in a room of the memory engine."""
+
+    identity: str
+    name: str
+    joined_at: int
+    tracks: int = 0
+    metadata: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    sid: str = field(default_factory=lambda: _new_sid("PA_"))
+
+    def participant(self) -> Participant:
+        """As the first document shows them."""
+        return Participant(
+            identity=self.identity, name=self.name, state=ACTIVE, joined_at=self.joined_at, tracks=self.tracks
+        )
+
+
+@dataclass(slots=True)
+class _Room:
+    name: str
+    max_participants: int
+    empty_timeout: int | None
+    metadata: str
+    creation_time: int
+    deadline: float | None
+    sid: str = field(default_factory=lambda: _new_sid("RM_"))
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def live(self) -> LiveRoom:
+        return LiveRoom(
+            room=self.name,
+            sid=self.sid,
+            num_participants=len(self.people),
+            max_participants=self.max_participants,
+            creation_time=self.creation_time,
+            metadata=self.metadata,
+            empty_timeout=self.empty_timeout,
+        )
+
+
+class RoomFull(Rejected):
+    """The room has as many participants as it may have."""
+
+
+class MemoryProject:
+    """One project's rooms (a `Backend`), and the ways into and out of them that WebRTC has elsewhere."""
+
+    in_place: frozenset[str] = frozenset({"metadata"})
+    unreported: frozenset[str] = frozenset()
+
+    def __init__(self, project_id: str, clock: Clock, epoch: float) -> None:
+        self.place = f"memory, project {project_id}"
+        self._clock = clock
+        self._epoch = epoch
+        self._rooms: dict[str, _Room] = {}
+        self._deadlines: list[tuple[float, str]] = []
+
+    async def create(self, room: RoomInputs) -> LiveRoom:
+        """Create the room; a live room of that name is left as it is, and returned."""
+        return (self._room(room.name) or self._open(room)).live()
+
+    async def list(self) -> builtins.list[LiveRoom]:
+        """Every live room, sorted by name."""
+        self._expire()
+        return [self._rooms[name].live() for name in sorted(self._rooms)]
+
+    async def get(self, name: str) -> RoomDetail | None:
+        """One room with its participants; None when it is not live."""
+        if (room := self._room(name)) is None:
+            return None
+        people = [person.participant() for person in room.people.values()]
+        return RoomDetail(**dict(room.live()), participants=people)
+
+    async def delete(self, name: str) -> None:
+        """End the room, whoever is in it."""
+        self._expire()
+        self._rooms.pop(name, None)
+
+    async def remove_participant(self, name: str, identity: str) -> bool:
+        """Disconnect one participant; False when they, or the room, are not there."""
+        room = self._room(name)
+        if room is None or room.people.pop(identity, None) is None:
+            return False
+        if not room.people:
+            self._empty_for(room, room.empty_timeout or DEFAULT_DEPARTURE_TIMEOUT)
+        return True
+
+    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
+        """Change the metadata of a live room; None when it is not live."""
+        if (room := self._room(name)) is None:
+            return None
+        room.metadata = metadata
+        return room.live()
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+    def join(
+        self,
+        name: str,
+        identity: str,
+        display_name: str = "",
+        *,
+        tracks: int = 0,
+        metadata: str = "",
+        attributes: Mapping[str, str] | None = None,
+    ) -> Participant:
+        """Put somebody into the room, which is made on demand; the same identity again replaces the first."""
+        room = self._room(name) or self._open(RoomInputs(name=name))
+        others = len(room.people) - (identity in room.people)
+        if room.max_participants and others >= room.max_participants:
+            raise RoomFull(f"Room {name} is full: it takes {room.max_participants} participants.")
+        person = Person(
+            identity, display_name, self._seconds(), tracks=tracks, metadata=metadata, attributes=dict(attributes or {})
+        )
+        room.people[identity] = person
+        room.deadline = None
+        return person.participant()
+
+    def people(self, name: str) -> builtins.list[Person]:
+        """Who is in the room; nobody when it is not live."""
+        room = self._room(name)
+        return builtins.list(room.people.values()) if room else []
+
+    def _open(self, room: RoomInputs) -> _Room:
+        opened = self._rooms[room.name] = _Room(
+            name=room.name,
+            max_participants=room.max_participants or 0,
+            empty_timeout=room.empty_timeout,
+            metadata=room.metadata or "",
+            creation_time=self._seconds(),
+            deadline=None,
+        )
+        self._empty_for(opened, room.empty_timeout or DEFAULT_EMPTY_TIMEOUT)
+        return opened
+
+    def _room(self, name: str) -> _Room | None:
+        self._expire()
+        return self._rooms.get(name)
+
+    def _seconds(self) -> int:
+        return int(self._epoch + self._clock())
+
+    def _empty_for(self, room: _Room, seconds: float) -> None:
+        room.deadline = self._clock() + seconds
+        heapq.heappush(self._deadlines, (room.deadline, room.name))
+        # Entries of rooms that ended early or were joined stay behind: drop them before they outweigh the rooms.
+        if len(self._deadlines) > 2 * len(self._rooms) + 64:
+            self._deadlines = [(r.deadline, r.name) for r in self._rooms.values() if r.deadline is not None]
+            heapq.heapify(self._deadlines)
+
+    def _expire(self) -> None:
+        now = self._clock()
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, name = heapq.heappop(self._deadlines)
+            room = self._rooms.get(name)
+            if room and room.deadline is not None and room.deadline <= now:
+                del self._rooms[name]
+
+
+class MemoryEngine:
+    """All projects of this process. `clock` counts seconds that only go forwards; tests bring their own."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._epoch = time.time() - clock()
+        self._projects: dict[str, MemoryProject] = {}
+
+    def project(self, project_id: str) -> MemoryProject:
+        """The rooms of one project, empty at first."""
+        if project_id not in self._projects:
+            project_prefix(project_id)
+            self._projects[project_id] = MemoryProject(project_id, self._clock, self._epoch)
+        return self._projects[project_id]
+
+    async def find(self, full_name: str) -> ServerRoom | None:
+        """The room of this name, which is `p_<projectId>__<name>` here as it is on LiveKit."""
+        project, name = self._split(full_name)
+        room = await project.get(name) if project else None
+        if room is None:
+            return None
+        return ServerRoom(
+            name=full_name,
+            sid=room.sid,
+            num_participants=room.num_participants,
+            max_participants=room.max_participants,
+            creation_time=room.creation_time,
+            metadata=room.metadata,
+        )
+
+    async def people(self, full_name: str) -> tuple[ServerParticipant, ...]:
+        """Who is in that room."""
+        project, name = self._split(full_name)
+        return tuple(
+            ServerParticipant(
+                identity=person.identity,
+                name=person.name,
+                sid=person.sid,
+                state="ACTIVE",
+                kind="STANDARD",
+                joined_at=person.joined_at,
+                metadata=person.metadata,
+                attributes=person.attributes,
+                is_publisher=person.tracks > 0,
+            )
+            for person in (project.people(name) if project else ())
+        )
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+    def _split(self, full_name: str) -> tuple[MemoryProject | None, str]:
+        project_id, name = split_name(full_name) or ("", "")
+        return self._projects.get(project_id), name

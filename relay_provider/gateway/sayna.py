@@ -1,0 +1,114 @@
+"""The second document: `GET /livekit/rooms/{room_name}`, a room under its name on the server.
+
+Access follows `metadata.auth_id`: an authenticated caller (a JWT whose `sub` is not blank) sees the rooms that carry
+their ID and is told 404 of every other, just as of a room that does not exist. Where no secret is configured, or
+the token's `sub` is blank, access is open, as the document has it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jwt
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from relay_provider.gateway.engine import Engine, ServerParticipant, ServerRoom
+from relay_provider.gateway.paths import decoded
+from relay_provider.gateway.wire import bearer, not_found, ok, unauthorized
+
+
+class SaynaParticipant(BaseModel):
+    """A participant with all that the server knows of them."""
+
+    attributes: dict[str, str]
+    identity: str
+    is_publisher: bool
+    joined_at: int
+    kind: str = Field(description="STANDARD, INGRESS, EGRESS, SIP, AGENT, … or UNKNOWN.")
+    metadata: dict[str, Any] | str = Field(description="A JSON object where the participant's metadata is one.")
+    name: str
+    sid: str
+    state: str = Field(description="JOINING, JOINED, ACTIVE, DISCONNECTED or UNKNOWN.")
+
+
+class SaynaRoom(BaseModel):
+    """Detailed information about a LiveKit room including participants."""
+
+    active_recording: bool = Field(description="Whether a recording is currently active.")
+    creation_time: int = Field(description="Room creation time (Unix timestamp in seconds).")
+    max_participants: int = Field(ge=0, description="Maximum allowed participants (0 = no limit).")
+    metadata: str = Field(description="User-specified metadata for the room.")
+    name: str = Field(description="The room name, exactly as on the server.")
+    num_participants: int = Field(ge=0, description="Current number of participants in the room.")
+    participants: list[SaynaParticipant] = Field(description="List of participants currently in the room.")
+    sid: str = Field(description="Unique session ID for the room.")
+
+
+async def answer(engine: Engine, secret: str | None, request: Request, segment: bytes) -> Response:
+    """Serve the document's one operation. The engine's failures are the caller's to answer (500)."""
+    auth_id = authenticated(request, secret) if secret else None
+    name = decoded(segment)
+    room = await engine.find(name) if name else None
+    if room is None or (auth_id is not None and owner(room.metadata) != auth_id):
+        raise not_found("Room not found")
+    return ok(_shown(room, await engine.people(room.name)))
+
+
+def authenticated(request: Request, secret: str) -> str | None:
+    """The caller's `auth.id`; None when the token names nobody. Raises 401 for no token or a wrong one."""
+    token = bearer(request)
+    if token is None:
+        raise unauthorized("A token is required: Authorization: Bearer <JWT>")
+    try:
+        claims = jwt.decode(token, secret, algorithms=["HS256"], options={"verify_aud": False})
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        # Whatever is wrong with it, the answer is the same.
+        raise unauthorized("The token is invalid or has expired") from None
+    subject = claims.get("sub")
+    return subject if isinstance(subject, str) and subject.strip() else None
+
+
+def owner(metadata: str) -> str | None:
+    """`auth_id` in a room's metadata; None when there is none, or the metadata is no JSON object."""
+    found = _object(metadata)
+    auth_id = found.get("auth_id") if found else None
+    return auth_id if isinstance(auth_id, str) else None
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+        # What cannot be written as JSON in UTF-8 (NaN, half of a surrogate pair) is shown as the string it is.
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _shown(room: ServerRoom, people: tuple[ServerParticipant, ...]) -> SaynaRoom:
+    return SaynaRoom(
+        active_recording=room.active_recording,
+        creation_time=room.creation_time,
+        max_participants=room.max_participants,
+        metadata=room.metadata,
+        name=room.name,
+        num_participants=room.num_participants,
+        participants=[
+            SaynaParticipant(
+                attributes=dict(person.attributes),
+                identity=person.identity,
+                is_publisher=person.is_publisher,
+                joined_at=person.joined_at,
+                kind=person.kind,
+                metadata=found if (found := _object(person.metadata)) is not None else person.metadata,
+                name=person.name,
+                sid=person.sid,
+                state=person.state,
+            )
+            for person in people
+        ],
+        sid=room.sid,
+    )

@@ -1,0 +1,170 @@
+"""`relay-rooms serve`: the gateway on a socket, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Final, Literal, cast
+
+import click
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from relay_provider.config import is_loopback
+from relay_provider.errors import ConfigError
+from relay_provider.gateway.app import Gateway
+from relay_provider.gateway.engine import Engine
+from relay_provider.gateway.keys import DEVELOPMENT_PROJECT, KEYS_VARIABLE, Keys, new_development_key, parse_keys
+from relay_provider.gateway.memory import MemoryEngine
+from relay_provider.gateway.wire import malformed
+
+JWT_VARIABLE: Final = "RELAY_GATEWAY_JWT_SECRET"
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8790
+
+EngineName = Literal["memory", "livekit"]
+
+
+def serve(
+    host: str = DEFAULT_HOST,
+    port: int = DEFAULT_PORT,
+    engine: EngineName = "memory",
+    *,
+    environ: Mapping[str, str] | None = None,
+    announce: Callable[[str], None] = click.echo,
+) -> None:
+    """Serve the Rooms API until SIGINT or SIGTERM; port 0 takes a free one.
+
+    Announces `Rooms API on http://HOST:PORT/v1` once it answers and, where it made a key, `Key: sk_live_…`.
+    Raises ConfigError, before anything is served, when it cannot.
+    """
+    environ = os.environ if environ is None else environ
+    keys, new_key = _keys(host, engine, environ)
+    secret = environ.get(JWT_VARIABLE, "")
+    with _listening(host, port) as sock:
+        shown = f"[{host}]" if ":" in host else host
+
+        def gateway() -> Gateway:
+            return Gateway(
+                _engine(engine, environ),
+                keys,
+                jwt_secret=secret if secret.strip() else None,
+                development=engine == "memory" and is_loopback(host),
+            )
+
+        def started() -> None:
+            announce(f"Rooms API on http://{shown}:{sock.getsockname()[1]}/v1")
+            if new_key:
+                announce(f"Key: {new_key}")
+
+        asyncio.run(_run(gateway, sock, started))
+
+
+def _keys(host: str, engine: EngineName, environ: Mapping[str, str]) -> tuple[Keys, str | None]:
+    if text := environ.get(KEYS_VARIABLE, "").strip():
+        return parse_keys(text), None
+    if not is_loopback(host):
+        raise ConfigError(f"{host} can be reached by other machines, so {KEYS_VARIABLE} must say who may ask.")
+    if engine != "memory":
+        raise ConfigError(f"{KEYS_VARIABLE} is not set; the {engine} engine needs it (sk_live_…=projectId,…).")
+    key = new_development_key()
+    return Keys([(key, DEVELOPMENT_PROJECT)]), key
+
+
+def _engine(name: EngineName, environ: Mapping[str, str]) -> Engine:
+    if name == "memory":
+        return MemoryEngine()
+    raise ConfigError("The livekit engine is not available.")
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Generator[socket.socket]:
+    # getaddrinfo takes 65536 for 0, and so on.
+    if not 0 <= port <= 65_535:
+        raise ConfigError(f"The Rooms API cannot be served on {host} port {port}: a port is a number up to 65535.")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"The Rooms API cannot be served on {host}: {_reason(error)}.") from None
+    with sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(address)
+            sock.listen(2048)
+        except OSError as error:
+            raise ConfigError(
+                f"The Rooms API cannot be served on {host} port {port}: {_reason(error)}; "
+                "end what uses it, or take another port (0 takes a free one)."
+            ) from None
+        yield sock
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).lower()
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 that answers what is no HTTP with the documented error body as well."""
+
+    def send_400_response(self, msg: str) -> None:
+        answer = malformed("The request is not valid HTTP")
+        headers = [("content-type", "application/json"), ("connection", "close")]
+        for event in (
+            h11.Response(status_code=answer.status, headers=headers),
+            h11.Data(data=answer.body()),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers; ends quietly on a signal, where uvicorn would raise it again."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._say_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._say_started()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        handled = (signal.SIGINT, signal.SIGTERM)
+        for number in handled:
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+async def _run(gateway: Callable[[], Gateway], sock: socket.socket, started: Callable[[], None]) -> None:
+    config = uvicorn.Config(
+        gateway(),
+        http=_Protocol,
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        log_level="error",
+        server_header=False,
+        proxy_headers=False,
+        # Below a second, so that a client which is slow to send a body does not hold up the end.
+        timeout_graceful_shutdown=cast(int, 0.6),
+    )
+    await _Server(config, started).serve([sock])

@@ -1,0 +1,41 @@
+"""Project prefixes never overlap."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay_provider.backends.prefix import is_project_id, project_prefix, split_name
+from relay_provider.errors import ConfigError
+
+pytestmark = pytest.mark.unit
+
+project_ids = st.text("aB0._-", min_size=1, max_size=12).filter(is_project_id)
+
+
+def test_a_name_on_the_server_begins_with_the_project() -> None:
+    assert project_prefix("acme-1.x_y") == "p_acme-1.x_y__"
+
+
+@pytest.mark.parametrize("wrong", ["", "_", "_a", "a_", "a__b", "a b", "ä", "a/b", "a:b", "a\n", "x" * 125])
+def test_an_id_that_could_blur_two_projects_is_refused(wrong: str) -> None:
+    with pytest.raises(ConfigError, match="projectId"):
+        project_prefix(wrong)
+
+
+def test_the_longest_name_fits_the_server() -> None:
+    assert len((project_prefix("x" * 124) + "n" * 128).encode()) == 256
+
+
+@given(project_ids, project_ids, st.text("aB0._-:", max_size=12))
+def test_no_name_of_one_project_lies_in_another(one: str, other: str, name: str) -> None:
+    assert (project_prefix(one) + name).startswith(project_prefix(other)) == (one == other)
+
+
+@given(project_ids, st.text("aB0._-:", max_size=12))
+def test_a_name_on_the_server_is_taken_apart_as_it_was_put_together(project_id: str, name: str) -> None:
+    assert split_name(project_prefix(project_id) + name) == (project_id, name)
+
+
+@pytest.mark.parametrize("foreign", ["", "room", "p_", "p___x", "p_a", "p_a_x", "P_a__x"])
+def test_a_name_without_a_prefix_belongs_to_no_project(foreign: str) -> None:
+    assert split_name(foreign) is None
