@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.served import Served, serving
+
+ROOT = Path(__file__).parent.parent
+TOOLS = ROOT / ".toolchain" / "bin"
+
+# Nothing of the developer's own settings reaches a test.
+for name in list(os.environ):
+    if name.startswith(("RELAY_API", "RELAY_BASE", "RELAY_BACKEND", "RELAY_GATEWAY", "LIVEKIT_", "SAYNA_", "PULUMI_")):
+        del os.environ[name]
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    """A Rooms API on the memory engine, empty, of this test's own."""
+    with serving() as api:
+        yield api
