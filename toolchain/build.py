@@ -12,11 +12,6 @@ from pathlib import Path
 
 from toolchain import cache, programs, say
 
-INSTALL = (
-    "import sys; from pulumi.automation import PulumiCommand; from semver import VersionInfo; "
-    "PulumiCommand.install(root=sys.argv[1], version=VersionInfo.parse(sys.argv[2]))"
-)
-
 
 def go_environment() -> Mapping[str, str]:
     """The caller's, with what the recipe fixes; always for this machine."""
@@ -83,7 +78,9 @@ def installed_release(python: Path, base: Path) -> Path:
         beat = say.Heartbeat(f"downloading pulumi {version}")
         log.unlink(missing_ok=True)
         inner = folder / "unpacked"
-        say.command([str(python), "-c", INSTALL, str(inner), version], log=log, beat=beat, cwd=folder)
+        say.command(
+            [str(python), "-P", str(programs.HERE / "release.py"), str(inner), version], log=log, beat=beat, cwd=folder
+        )
         for file in (inner / "bin").iterdir():
             file.rename(folder / file.name)
         shutil.rmtree(inner)

@@ -79,7 +79,7 @@ LIVEKIT = Program(
     name="livekit-server",
     module="github.com/livekit/livekit-server",
     binaries={"livekit-server": "github.com/livekit/livekit-server/cmd/server"},
-    duration="about 90 seconds",
+    duration="about 2 minutes",
 )
 GEN_SDKS = Program(
     name="gen-sdks",
