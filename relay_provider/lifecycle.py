@@ -160,13 +160,13 @@ class Rooms:
         """The room as it is live, from the shared list; None only when it is definitely gone."""
         return await self._listing.find(name)
 
-    async def update(self, old: Mapping[str, Any], new: RoomInputs) -> LiveRoom | None:
-        """Change in place what can be; None when nothing at the server had to change."""
+    async def update(self, old: Mapping[str, Any], new: RoomInputs, secret: Collection[str] = ()) -> LiveRoom | None:
+        """Change in place what can be; None when nothing at the server had to change. `secret` as in `create`."""
         if _same("metadata", old.get("metadata"), new.metadata):
             return None
         async with self._writing():
             live = await self.backend.update_metadata(new.name, new.metadata or "")
-        return live or await self.create(new)  # it expired meanwhile
+        return live or await self.create(new, secret)  # it expired meanwhile
 
     async def delete(self, name: str, *, force: bool, sid: str | None = None) -> None:
         """End the room; success when it is gone. Raises RoomOccupied while people are in it, unless `force`.
