@@ -1,0 +1,105 @@
+"""What several commands share: their options, the manifest, and the connections it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from relay_provider.config import Lookup, Settings
+from relay_provider.config import load as load_settings
+from relay_provider.errors import ConfigError, RelayError
+from relay_provider.manifest import Manifest, ManifestError, Project
+from relay_provider.manifest import load as load_manifest
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_FILE: Final = Path("rooms.yaml")
+
+files_argument = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+
+
+def project_option(help_text: str) -> Callable[[F], F]:
+    """`--project LABEL`."""
+    return click.option("-p", "--project", metavar="LABEL", help=help_text)
+
+
+def manifest_files(files: Sequence[Path]) -> tuple[Path, ...]:
+    """The files that were named, or `rooms.yaml` here."""
+    if files:
+        return tuple(files)
+    if not DEFAULT_FILE.exists():
+        raise RelayError(f"There is no {DEFAULT_FILE} in {Path.cwd()}; go to its folder, or name the manifest: FILE.")
+    return (DEFAULT_FILE,)
+
+
+def read_manifest(files: Sequence[Path]) -> Manifest:
+    """The manifest. Its problems go to standard error one by one, as editors and CI read them, and end the command."""
+    try:
+        return load_manifest(manifest_files(files))
+    except ManifestError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        raise click.exceptions.Exit(1) from None
+
+
+def chosen(manifest: Manifest, label: str | None) -> tuple[Project, ...]:
+    """The projects that `--project` leaves."""
+    if label is None:
+        return manifest.projects
+    found = tuple(project for project in manifest.projects if project.ref.label == label)
+    if found:
+        return found
+    labels = [project.ref.label for project in manifest.projects]
+    close = get_close_matches(label, labels, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(labels) or 'none'}."
+    raise RelayError(f'The manifest has no project "{label}"; {hint}')
+
+
+def stack_option() -> Callable[[F], F]:
+    """`--stack`, for commands that need Pulumi for nothing else."""
+    return click.option("-s", "--stack", metavar="NAME", help="Look up {config: …} and relay:… in this Pulumi stack.")
+
+
+def connections(
+    projects: Iterable[Project], files: Sequence[Path], stack: str | None = None
+) -> list[tuple[Project, Settings]]:
+    """Each project with its connection's settings. Raises for every one that lacks something, at once."""
+    if stack is None:
+        return resolved(projects, load_settings(), _no_config)
+    from relay_provider.cli.engine import stack_settings  # the only need for Pulumi here
+
+    return resolved(projects, *stack_settings(manifest_files(files)[0], stack))
+
+
+def resolved(projects: Iterable[Project], base: Settings, lookup: Lookup) -> list[tuple[Project, Settings]]:
+    """Each project with its settings on top of `base`."""
+    found: list[tuple[Project, Settings]] = []
+    errors: list[RelayError] = []
+    for project in projects:
+        try:
+            found.append((project, project.ref.settings(base, lookup)))
+        except ConfigError as error:
+            errors.append(error)
+    if errors:
+        raise_all(errors)
+    return found
+
+
+def raise_all(errors: Sequence[RelayError]) -> NoReturn:
+    """One error as it is; several as one, a line each."""
+    if len(errors) == 1:
+        raise errors[0]
+    raise RelayError("\n".join(dict.fromkeys(map(str, errors))))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 room`, `2 rooms`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _no_config(key: str) -> str | None:
+    raise ConfigError(f"{{config: {key}}} is in the config of a Pulumi stack; say of which one with --stack NAME.")

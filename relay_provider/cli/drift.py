@@ -1,0 +1,150 @@
+"""`relay-rooms drift`: one list per project, compared with the manifest. Writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from relay_provider.cli.common import (
+    chosen,
+    connections,
+    counted,
+    files_argument,
+    project_option,
+    raise_all,
+    read_manifest,
+    stack_option,
+)
+from relay_provider.cli.output import Cell, Code, Report, Table, excerpts, output_option, write
+from relay_provider.config import Settings
+from relay_provider.drift import DriftReport, ProjectDrift, compare
+from relay_provider.errors import RelayError
+from relay_provider.manifest import Project
+from relay_provider.model import LiveRoom
+from relay_provider.session import Session
+
+
+@click.command("drift")
+@files_argument
+@project_option("Compare this project only.")
+@stack_option()
+@output_option()
+@click.option("--strict", is_flag=True, help="Rooms that nobody declared are drift too.")
+@click.option(
+    "--drift-exit-code",
+    type=click.IntRange(0, 255),
+    default=2,
+    metavar="N",
+    show_default=True,
+    help="Exit code on drift.",
+)
+def drift_command(
+    *, files: tuple[Path, ...], project: str | None, stack: str | None, output: str, strict: bool, drift_exit_code: int
+) -> int:
+    """Compare manifests with the live rooms. Changes nothing, and needs no Pulumi.
+
+    Exit code 0: as declared; 2: drift; 1: an error, such as an API that cannot be reached (which is never drift).
+    """
+    projects = connections(chosen(read_manifest(files), project), files, stack)
+    report = DriftReport(asyncio.run(_compared(projects)), strict)
+    write(as_report(report), output)
+    return drift_exit_code if report.drift else 0
+
+
+async def _compared(projects: Sequence[tuple[Project, Settings]]) -> tuple[ProjectDrift, ...]:
+    """Every project against one list; projects that share a connection share the list."""
+    places = list(dict.fromkeys(settings for _, settings in projects))
+    async with Session() as session:
+        rooms = {settings: session.rooms(settings) for settings in places}
+        answers = await asyncio.gather(*(rooms[settings].list() for settings in places), return_exceptions=True)
+        live: dict[Settings, list[LiveRoom]] = {}
+        errors: list[RelayError] = []
+        for settings, answer in zip(places, answers, strict=True):
+            match answer:
+                case RelayError():
+                    errors.append(answer)
+                case BaseException():
+                    raise answer
+                case _:
+                    live[settings] = answer
+        if errors:
+            raise_all(errors)
+        return tuple(
+            compare(
+                project.ref.label,
+                project.rooms,
+                _without_siblings(project, settings, projects, live[settings]),
+                rooms[settings].backend.unreported,
+            )
+            for project, settings in sorted(projects, key=lambda found: found[0].ref.label)
+        )
+
+
+def _without_siblings(
+    project: Project, settings: Settings, projects: Sequence[tuple[Project, Settings]], live: Sequence[LiveRoom]
+) -> list[LiveRoom]:
+    """The live rooms but those that another label with the same connection declares: they are managed there."""
+    elsewhere = {
+        room.name
+        for other, theirs in projects
+        if theirs == settings and other.ref.label != project.ref.label
+        for room in other.rooms
+    }
+    return [room for room in live if room.name not in elsewhere]
+
+
+def as_report(report: DriftReport) -> Report:
+    """What drift has to say."""
+    blocks: list[tuple[str, Table | None]] = []
+    for project in report.projects:
+        rows = _rows(project)
+        blocks.append(
+            (_headline(project), Table(("Room", "Drift", "Field", "Declared", "Live"), rows) if rows else None)
+        )
+    if hidden := sorted({field for project in report.projects for field in project.not_comparable}):
+        blocks.append((f"Not comparable, as the server does not report it: {', '.join(hidden)}.", None))
+    return Report(report.as_json(), _summary(report), blocks)
+
+
+def _rows(project: ProjectDrift) -> list[tuple[Cell, ...]]:
+    rows: list[tuple[Cell, ...]] = [(Code(room), "missing", "", "", "") for room in project.missing]
+    for changed in project.changed:
+        for at, field in enumerate(changed.fields):
+            declared, live = excerpts(_value(field.declared), _value(field.live))
+            name = Code(changed.room) if at == 0 else ""
+            rows.append((name, "changed" if at == 0 else "", Code(field.field), Code(declared), Code(live)))
+    rows += [(Code(room), "unmanaged", "", "", "") for room in project.unmanaged]
+    return rows
+
+
+def _value(value: str | int) -> str:
+    return '""' if value == "" else str(value)
+
+
+def _headline(project: ProjectDrift) -> str:
+    counts = [f"{project.in_sync:,} in sync"] + [
+        f"{len(rooms):,} {what}"
+        for what, rooms in (
+            ("missing", project.missing),
+            ("changed", project.changed),
+            ("unmanaged", project.unmanaged),
+        )
+        if rooms
+    ]
+    return f"{project.project}: {', '.join(counts)}"
+
+
+def _summary(report: DriftReport) -> str:
+    in_sync = sum(project.in_sync for project in report.projects)
+    wrong = sum(len(project.missing) + len(project.changed) for project in report.projects)
+    unmanaged = sum(len(project.unmanaged) for project in report.projects)
+    undeclared = f"{counted(unmanaged, 'room')} that nobody declared" if unmanaged else ""
+    if not report.drift:
+        rest = f" ({undeclared})" if undeclared else ""
+        return f"No drift: {counted(in_sync, 'room')} as declared{rest}."
+    found = [f"{counted(wrong, 'room')} not as declared"] if wrong else []
+    found += [undeclared] if undeclared and report.strict else []
+    return f"Drift: {', '.join(found)}."

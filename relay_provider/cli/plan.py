@@ -1,0 +1,184 @@
+"""What the engine would do or did to rooms, from its events; and its errors as sentences."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from relay_provider.cli.output import Cell, Code, Report, Table, excerpts
+from relay_provider.errors import redacted
+from relay_provider.lifecycle import diff
+from relay_provider.model import FIELDS
+
+if TYPE_CHECKING:
+    from pulumi.automation import EngineEvent, StepEventMetadata
+
+ROOM_TYPE: Final = "pulumi-python:dynamic/relay:Room"
+KINDS: Final = ("create", "update", "replace", "delete")
+ENDING: Final = {"replace": "replace (ends the room)", "delete": "delete (ends the room)"}
+DONE: Final = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+
+_KIND_OF: Final = {"create-replacement": "replace", "delete-replaced": None, "discard-replaced": None}
+_TAGS: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[A-Za-z]")
+_NOISE: Final = re.compile(r"^(?:error: |Exception calling application: |python inline source runtime error: )+")
+_GENERIC: Final = re.compile(r"^(?:(?:update|preview|destroy|refresh) failed|resource .*failed)\.?$")
+"""What the engine adds to the real error."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One setting before and after; None is absent."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one room."""
+
+    project: str
+    room: str
+    kind: str
+    fields: tuple[FieldChange, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.project}/{self.room}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "project": self.project,
+            "room": self.room,
+            "change": self.kind,
+            "fields": [{"field": f.field, "before": f.before, "after": f.after} for f in self.fields],
+        }
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Follows a run of the engine: the changes, planned or done, and the errors."""
+
+    on_change: Callable[[Change], None] = lambda _: None
+    on_step: Callable[[str, int, int], None] = lambda *_: None
+    """Told of progress: the phase, how many rooms are through it, and how many entered it."""
+    changes: dict[str, Change] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    failure: Exception | None = None
+    _same: set[str] = field(default_factory=set)
+    _begun: Counter[str] = field(default_factory=Counter)
+    _ended: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, event: EngineEvent) -> None:
+        """An event of the engine."""
+        # The Automation API only warns when this fails, and a plan without its changes must not pass for one.
+        try:
+            self._follow(event)
+        except Exception as error:
+            self.failure = self.failure or error
+
+    def _follow(self, event: EngineEvent) -> None:
+        if event.resource_pre_event:
+            self._step(event.resource_pre_event.metadata, self._begun)
+        if event.res_outputs_event:
+            self._step(event.res_outputs_event.metadata, self._ended)
+            self._changed(event.res_outputs_event.metadata)
+        if event.diagnostic_event and event.diagnostic_event.severity == "error":
+            for sentence in sentences(event.diagnostic_event.message):
+                if sentence not in self.errors:
+                    self.errors.append(sentence)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rooms there are of each kind of change, and how many stay as they are."""
+        found = Counter(change.kind for change in self.changes.values())
+        return {**{kind: found[kind] for kind in KINDS}, "same": len(self._same - self.changes.keys())}
+
+    def _step(self, step: StepEventMetadata, counter: Counter[str]) -> None:
+        if step.type != ROOM_TYPE:
+            return
+        phase = "refresh" if step.op.value == "refresh" else "rooms"
+        counter[phase] += 1
+        self.on_step(phase, self._ended[phase], self._begun[phase])
+
+    def _changed(self, step: StepEventMetadata) -> None:
+        if step.type != ROOM_TYPE:
+            return
+        kind = _KIND_OF.get(step.op.value, step.op.value)
+        if kind == "same":
+            self._same.add(step.urn)
+        elif kind in KINDS:
+            before = dict(step.old.inputs or {}) if step.old and kind != "create" else {}
+            after = dict(step.new.inputs or {}) if step.new and kind != "delete" else {}
+            project, _, room = step.urn.rpartition("::")[2].partition("/")
+            change = Change(project, room, kind, _fields(kind, before, after))
+            self.changes[step.urn] = change
+            self.on_change(change)
+
+
+def _fields(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    if kind == "delete":
+        return ()
+    names = [change.field for change in diff(before, after, ()).changes] if kind != "create" else list(FIELDS.values())
+    found = [
+        FieldChange(name, before.get(name), after.get(name))
+        for name in names
+        if kind != "create" or (name != "name" and after.get(name) not in (None, False))
+    ]
+    if kind != "create" and before.get("project") != after.get("project"):
+        found.append(FieldChange("project", _connection(before), _connection(after)))
+    return tuple(sorted(found, key=lambda change: change.field))
+
+
+def _connection(inputs: Mapping[str, Any]) -> str:
+    """The connection of a room's project, in one line."""
+    ref = inputs.get("project") or {}
+    return ", ".join(f"{key}: {value}" for key, value in sorted(ref.items()) if key != "label")
+
+
+def sentences(text: str) -> list[str]:
+    """The engine's words for a failure without colour, prefixes, tracebacks and what only repeats that it failed."""
+    text = redacted(_TAGS.sub("", text))
+    text, _, trace = text.partition("Traceback (most recent call last):")
+    lines = [line.strip() for line in text.splitlines()]
+    if trace and not any(lines):
+        lines = [trace.strip().splitlines()[-1].strip()]
+    if any(line.startswith("error: ") for line in lines):
+        lines = [line for line in lines if line.startswith("error: ")]
+    lines = [_NOISE.sub("", line) for line in lines]
+    return list(dict.fromkeys(line for line in lines if line and not _GENERIC.match(line)))
+
+
+def as_report(result: str, changes: Iterable[Change], counts: Mapping[str, int], summary: str) -> Report:
+    """Changes as something to show."""
+    ordered = sorted(changes, key=lambda change: (change.project, change.room))
+    data = {"result": result, "changes": dict(counts), "rooms": [change.as_json() for change in ordered]}
+    rows = [row for change in ordered for row in _rows(change)]
+    table = Table(("Room", "Change", "Field", "Before", "After"), rows)
+    return Report(data, summary, [("", table)] if rows else [])
+
+
+def _rows(change: Change) -> list[tuple[Cell, ...]]:
+    kind = ENDING.get(change.kind, change.kind)
+    if change.kind == "create":
+        settings = ", ".join(f"{one.field}: {_shown(one.after)}" for one in change.fields)
+        return [(Code(change.name), kind, "", "", Code(settings))]
+    rows: list[tuple[Cell, ...]] = []
+    for one in change.fields:
+        before, after = excerpts(_shown(one.before), _shown(one.after))
+        rows.append(
+            (Code(change.name) if not rows else "", "" if rows else kind, Code(one.field), Code(before), Code(after))
+        )
+    return rows or [(Code(change.name), kind, "", "", "")]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
