@@ -1,0 +1,131 @@
+"""The rules of one manifest file: version, defaults, projects, rooms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import ValidationError
+
+from relay_provider.config import ProjectRef
+from relay_provider.manifest import connection
+from relay_provider.manifest.reader import WRONG, Reader, key_like, kind, shown
+from relay_provider.manifest.report import At, Broken, Report
+from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
+from relay_provider.model import FIELDS, RoomInputs, problems_of
+
+TOP_KEYS: Final = ("version", "defaults", "projects")
+PROJECT_KEYS: Final = (*connection.KEYS, "defaults", "rooms")
+ROOM_KEYS: Final = tuple(key for key in FIELDS.values() if key != "name")
+LABEL_PATTERN: Final = r"^[^\s/](?:[^/]{0,126}[^\s/])?$"
+
+_PYTHON_NAMES: Final = {alias: name for name, alias in FIELDS.items()}
+_TOP_HINTS: Final = dict.fromkeys((*connection.KEYS, "rooms"), "belongs to a project; write projects: {LABEL: {…}}")
+_ROOM_HINTS: Final = {
+    "name": "is not a setting: a room's key is its name",
+    **dict.fromkeys(connection.KEYS, "belongs to a project, not to a room or to defaults"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoomEntry:
+    """A room as one file declares it; `inputs` is None when they are wrong."""
+
+    name: str
+    at: At
+    inputs: RoomInputs | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEntry:
+    """A project as one file declares it."""
+
+    ref: ProjectRef
+    at: At
+    rooms: list[RoomEntry]
+
+
+def read(root: Node | None, report: Report) -> list[ProjectEntry]:
+    """The projects of a file, and its problems noted in `report`. Raises Broken when it is no manifest at all."""
+    if root is None or (isinstance(root, Scalar) and resolve(root) is None):
+        raise Broken((1, 1), "the file is empty; a manifest begins with version: 1")
+    if not isinstance(root, Map):
+        raise Broken(root.at, f"a manifest must be a mapping that begins with version: 1, not {kind(root)}")
+    return _Document(report).read(root)
+
+
+class _Document:
+    def __init__(self, report: Report) -> None:
+        self.say = report.say
+        self.reader = Reader(report)
+
+    def read(self, root: Map) -> list[ProjectEntry]:
+        top = self.reader.fields(root, "a manifest", TOP_KEYS, _TOP_HINTS, ignored="x-")
+        if "version" in top:
+            self._version(top["version"][1])
+        else:
+            self.say(root.at, "version is required; write version: 1")
+        defaults = self._defaults(top, {})
+        if "projects" not in top:
+            self.say(root.at, "projects is required; write projects: {LABEL: {rooms: {…}}}")
+            return []
+        projects = self.reader.fields(top["projects"][1], "projects")
+        return [self._project(label, pair, defaults) for label, pair in projects.items()]
+
+    def _version(self, node: Node) -> None:
+        value = self.reader.plain(node)
+        if value is not WRONG and (type(value) is not int or value != 1):
+            self.say(node.at, f"version must be the number 1, not {shown(node)}")
+
+    def _project(self, label: str, pair: Pair, defaults: Mapping[str, Any]) -> ProjectEntry:
+        key, node = pair
+        if not re.fullmatch(LABEL_PATTERN, label) or not label.isprintable():
+            self.say(key.at, "a project's label must have 1 to 128 printable characters, without /")
+        elif key_like(label):
+            self.say(key.at, "a project's label must not be a key; it is shown to people")
+        entries = self.reader.fields(node, f"project {label}", PROJECT_KEYS)
+        ref = connection.connection(label, entries, self.reader)
+        defaults = self._defaults(entries, defaults)
+        rooms = self.reader.fields(entries["rooms"][1], "rooms") if "rooms" in entries else {}
+        return ProjectEntry(ref, key.at, [self._room(name, room, defaults) for name, room in rooms.items()])
+
+    def _defaults(self, entries: Mapping[str, Pair], outer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`outer` with the defaults among `entries` over it. A wrong one is told here, once, and left out."""
+        if "defaults" not in entries:
+            return outer
+        own = self.reader.fields(entries["defaults"][1], "defaults", ROOM_KEYS, _ROOM_HINTS)
+        values = self._values(own)
+        inputs, wrong = self._checked("any", values, own)
+        if inputs is not None:  # in their one spelling, so that each room need not find it again
+            values = {key: None if value is None else _setting(inputs, key) for key, value in values.items()}
+        return {**outer, **{key: value for key, value in values.items() if key not in wrong}}
+
+    def _room(self, name: str, pair: Pair, defaults: Mapping[str, Any]) -> RoomEntry:
+        key, node = pair
+        own = self.reader.fields(node, f"room {name}", ROOM_KEYS, _ROOM_HINTS)
+        inputs, _ = self._checked(name, {**defaults, **self._values(own)}, {**own, "name": (key, key)})
+        return RoomEntry(name, key.at, inputs)
+
+    def _values(self, entries: Mapping[str, Pair]) -> dict[str, Any]:
+        values = {key: self.reader.plain(node) for key, (_, node) in entries.items()}
+        return {key: value for key, value in values.items() if value is not WRONG}
+
+    def _checked(
+        self, name: str, values: Mapping[str, Any], entries: Mapping[str, Pair]
+    ) -> tuple[RoomInputs | None, set[str]]:
+        """The values as inputs, or the names of the wrong ones, told where they stand. Null is absent."""
+        given = {key: value for key, value in values.items() if value is not None}
+        try:
+            return RoomInputs.model_validate({**given, "name": name}, by_alias=True, by_name=False), set()
+        except ValidationError as error:
+            problems = problems_of(error)
+        for problem in problems:
+            subject = "a room's name" if problem.path == "name" else problem.path
+            self.say(entries[problem.path][1].at, f"{subject} {problem.message}")
+        return None, {problem.path for problem in problems}
+
+
+def _setting(inputs: RoomInputs, key: str) -> object:
+    return getattr(inputs, _PYTHON_NAMES[key])

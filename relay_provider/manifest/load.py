@@ -1,0 +1,125 @@
+"""Several manifest files as one manifest."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from typing import Final
+
+from relay_provider.config import ProjectRef
+from relay_provider.manifest.document import ProjectEntry, read
+from relay_provider.manifest.report import Broken, ManifestError, ManifestProblem, Position, Report
+from relay_provider.manifest.source import text_of
+from relay_provider.manifest.yamlpos import compose
+from relay_provider.model import RoomInputs
+
+_CONNECTION: Final = tuple(item.name for item in fields(ProjectRef) if item.name != "label")
+_WRITTEN: Final = {
+    "base_url": "baseUrl",
+    "api_key": "apiKey",
+    "livekit_url": "livekit.url",
+    "livekit_api_key": "livekit.apiKey",
+    "livekit_api_secret": "livekit.apiSecret",
+    "project_id": "livekit.projectId",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project and the rooms declared in it, in the order of the files."""
+
+    ref: ProjectRef
+    rooms: tuple[RoomInputs, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that the files declare, checked."""
+
+    projects: tuple[Project, ...]
+    _places: Mapping[tuple[str, str], Position] = field(default_factory=dict, repr=False, compare=False)
+
+    def position(self, project: str, room: str) -> Position:
+        """Where the room of the project (by label) is declared. KeyError if it is not."""
+        return self._places[project, room]
+
+
+def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
+    """The manifest that the files make together; a file that is named twice is read once.
+
+    A file's defaults, and a project's, count for the rooms that stand with them in the same file. Raises
+    ManifestError with every problem of every file.
+    """
+    files: dict[str, str] = {}
+    for path in paths:
+        files.setdefault(os.path.abspath(path), os.fspath(path))  # noqa: PTH100, Path would change how it is spelt
+    gathered: dict[str, _Gathered] = {}
+    problems: list[ManifestProblem] = []
+    with _no_collector():
+        for file in files.values():
+            report = Report(file)
+            try:
+                _gather(read(compose(text_of(file)), report), report, gathered)
+            except Broken as error:
+                report.say(error.at, error.message)
+            problems += report.problems()
+    if problems or not files:
+        raise ManifestError(problems)
+    return Manifest(
+        tuple(Project(project.ref, tuple(project.rooms)) for project in gathered.values()),
+        {(label, room): place for label, project in gathered.items() for room, place in project.places.items()},
+    )
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Pauses the cyclic garbage collector: nodes hold no cycles, and scanning them again and again is half the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the files say of one project; `place` is where its connection is said, or else its first mention."""
+
+    ref: ProjectRef
+    place: Position
+    rooms: list[RoomInputs] = field(default_factory=list)
+    places: dict[str, Position] = field(default_factory=dict)
+
+
+def _gather(entries: Iterable[ProjectEntry], report: Report, gathered: dict[str, _Gathered]) -> None:
+    """Add one file's projects to those of the files before it."""
+    for entry in entries:
+        label = entry.ref.label
+        known = gathered.setdefault(label, _Gathered(entry.ref, report.position(entry.at)))
+        silent = ProjectRef(label)
+        if known.ref == silent:
+            known.ref, known.place = entry.ref, report.position(entry.at)
+        elif entry.ref not in (silent, known.ref):
+            report.say(
+                entry.at,
+                f"project {label} has another connection at {known.place} "
+                f"({_differences(entry.ref, known.ref)} differ); say it in one place, or the same in both",
+            )
+        for room in entry.rooms:
+            if room.name in known.places:
+                first = known.places[room.name]
+                report.say(room.at, f"room {room.name} of project {label} is declared at {first} already")
+                continue
+            known.places[room.name] = report.position(room.at)
+            if room.inputs is not None:
+                known.rooms.append(room.inputs)
+
+
+def _differences(one: ProjectRef, other: ProjectRef) -> str:
+    names = (name for name in _CONNECTION if getattr(one, name) != getattr(other, name))
+    return ", ".join(_WRITTEN.get(name, name) for name in names)

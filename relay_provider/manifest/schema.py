@@ -1,0 +1,112 @@
+"""The JSON Schema of a manifest, from which editors complete and check. Generated from the model."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from relay_provider.config import BACKENDS, SETTINGS
+from relay_provider.manifest.connection import CONFIG_PATTERN, ENV_PATTERN, PROJECT_ID_PATTERN
+from relay_provider.manifest.document import LABEL_PATTERN
+from relay_provider.model import NAME_PATTERN, RoomInputs
+
+Schema = dict[str, Any]
+
+_DESCRIPTIONS: Final = {setting.name: setting.description for setting in SETTINGS}
+
+
+def manifest_schema() -> Schema:
+    """The schema (draft 2020-12) of a manifest file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Rooms",
+        "description": "Real-time rooms, declared. Keys that begin with x- are ignored: a place for anchors.",
+        **_object(
+            {
+                "version": {"description": "The version of this format.", "const": 1},
+                "defaults": _described("Settings for every room of the file.", "settings"),
+                "projects": {
+                    "description": "The projects by label. A label is for people, state and reports.",
+                    "type": ["object", "null"],
+                    "propertyNames": {"pattern": LABEL_PATTERN},
+                    "additionalProperties": {"$ref": "#/$defs/project"},
+                },
+            }
+        ),
+        "patternProperties": {"^x-": {"description": "Ignored; a place for anchors."}},
+        "required": ["version", "projects"],
+        "$defs": {"project": _project(), "livekit": _livekit(), "settings": _settings(), "key": _key()},
+    }
+
+
+def _project() -> Schema:
+    return _object(
+        {
+            "apiKey": _described(_DESCRIPTIONS["apiKey"], "key"),
+            "baseUrl": {
+                "description": _DESCRIPTIONS["baseUrl"],
+                "type": "string",
+                "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://.",
+            },
+            "backend": {"description": _DESCRIPTIONS["backend"], "enum": list(BACKENDS)},
+            "livekit": _described("The LiveKit server that holds the rooms.", "livekit"),
+            "defaults": _described("Settings for every room of the project, over those of the file.", "settings"),
+            "rooms": {
+                "description": "The rooms by name: letters, digits and . _ - : (at most 128).",
+                "type": ["object", "null"],
+                "propertyNames": {"pattern": NAME_PATTERN},
+                "additionalProperties": _described("A room; what it leaves out comes from the defaults.", "settings"),
+            },
+        },
+        nullable=True,
+    )
+
+
+def _livekit() -> Schema:
+    return _object(
+        {
+            "url": {
+                "description": _DESCRIPTIONS["livekitUrl"],
+                "type": "string",
+                "pattern": "^([Ww][Ss]|[Hh][Tt][Tt][Pp])[Ss]?://.",
+            },
+            "apiKey": _described(_DESCRIPTIONS["livekitApiKey"], "key"),
+            "apiSecret": _described(_DESCRIPTIONS["livekitApiSecret"], "key"),
+            "projectId": {
+                "description": _DESCRIPTIONS["projectId"],
+                "type": "string",
+                "pattern": PROJECT_ID_PATTERN,
+            },
+        },
+        nullable=True,
+    )
+
+
+def _settings() -> Schema:
+    """A room's inputs but its name. Null is allowed everywhere: it takes a default away."""
+    properties = RoomInputs.model_json_schema(by_alias=True)["properties"]
+    return _object({key: _setting(key, value) for key, value in properties.items() if key != "name"}, nullable=True)
+
+
+def _setting(key: str, value: Schema) -> Schema:
+    kinds = value.get("anyOf") or [{"type": value["type"]}, {"type": "null"}]
+    if key == "metadata":
+        kinds = [kinds[0], {"type": "object"}, {"type": "array"}, *kinds[1:]]
+    return {"description": value["description"], "anyOf": kinds}
+
+
+def _key() -> Schema:
+    env = {"description": "The name of an environment variable.", "type": "string", "pattern": ENV_PATTERN}
+    config = {"description": "A key of the stack's Pulumi config.", "type": "string", "pattern": CONFIG_PATTERN}
+    return {
+        "description": "Where the key is to be found; never the key itself.",
+        "oneOf": [{**_object({name: found}), "required": [name]} for name, found in (("env", env), ("config", config))],
+    }
+
+
+def _described(description: str, definition: str) -> Schema:
+    return {"description": description, "$ref": f"#/$defs/{definition}"}
+
+
+def _object(properties: Schema, *, nullable: bool = False) -> Schema:
+    kind = ["object", "null"] if nullable else "object"
+    return {"type": kind, "properties": properties, "additionalProperties": False}

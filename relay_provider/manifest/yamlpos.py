@@ -1,0 +1,195 @@
+"""YAML text as a tree of nodes that know where they stand.
+
+Built from PyYAML's parser events, not by its composer: that one recurses, keeps no limits, and reads plain scalars
+by YAML 1.1 (`on`, `012`, `1:30`, dates). Here a plain scalar is what YAML 1.1 and 1.2 agree on, else a string.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import yaml
+
+from relay_provider.manifest.report import At, Broken
+from relay_provider.manifest.syntax import explain
+
+LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The parser: libyaml's where PyYAML has it, several times as fast as the Python one."""
+
+MAX_DEPTH: Final = 64
+MAX_EXPANDED: Final = 1_000_000
+"""How many values all aliases of a file may stand for together."""
+
+STR: Final = "tag:yaml.org,2002:str"
+
+
+@dataclass(slots=True, eq=False)
+class Scalar:
+    """A text as it is written; `plain` when it has no quotes and may mean a number, a boolean or null."""
+
+    text: str
+    plain: bool
+    tag: str | None
+    at: At
+
+
+@dataclass(slots=True, eq=False)
+class Seq:
+    """A list."""
+
+    tag: str | None
+    at: At
+    items: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Map:
+    """A mapping as it is written: duplicate keys and merge keys are still there."""
+
+    tag: str | None
+    at: At
+    pairs: list[Pair] = field(default_factory=list)
+
+
+Node = Scalar | Seq | Map
+Pair = tuple[Node, Node]
+
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_FLOAT: Final = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)")
+_MAX_DIGITS: Final = 4000  # Python refuses more; no setting is as long
+
+
+def resolve(node: Scalar) -> str | int | float | bool | None:
+    """What a scalar means: null, true, false, a plain decimal number; everything else is the text itself."""
+    text = node.text
+    if not node.plain or node.tag is not None:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in "+-.0123456789" and len(text) <= _MAX_DIGITS:
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            return float(text)
+    return text
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end is not read yet."""
+
+    node: Seq | Map
+    anchor: str | None
+    before: int
+    height: int = 1
+    key: Node | None = None
+
+    def add(self, node: Node) -> None:
+        if isinstance(self.node, Seq):
+            self.node.items.append(node)
+        elif self.key is None:
+            self.key = node
+        else:
+            self.node.pairs.append((self.key, node))
+            self.key = None
+
+
+@dataclass(slots=True)
+class _Anchored:
+    """What an alias stands for; `size` and `height` count the values in it and their nesting."""
+
+    node: Node
+    size: int
+    height: int
+
+
+class _Composer:
+    """Builds the tree. A value behind an anchor is shared by its aliases, never copied."""
+
+    def __init__(self) -> None:
+        self.root: Node | None = None
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, _Anchored | None] = {}
+        self._nodes = self._expanded = 0
+
+    def feed(self, event: yaml.Event) -> None:
+        match event:
+            case yaml.ScalarEvent():
+                node = Scalar(event.value, not event.style, event.tag, _at(event))
+                self._nodes += 1
+                if event.anchor:
+                    self._anchors[event.anchor] = _Anchored(node, 1, 0)
+                self._add(node, 0)
+            case yaml.MappingStartEvent():
+                self._open(event, Map(event.tag, _at(event)))
+            case yaml.SequenceStartEvent():
+                self._open(event, Seq(event.tag, _at(event)))
+            case yaml.CollectionEndEvent():
+                done = self._stack.pop()
+                if done.anchor:
+                    size = self._nodes + self._expanded - done.before
+                    self._anchors[done.anchor] = _Anchored(done.node, size, done.height)
+                self._add(done.node, done.height)
+            case yaml.AliasEvent():
+                self._alias(event)
+            case yaml.DocumentStartEvent() if self.root is not None:
+                raise Broken(_at(event), "a second document begins here; a file holds one manifest, without --- inside")
+
+    def _open(self, event: yaml.CollectionStartEvent, node: Seq | Map) -> None:
+        if len(self._stack) >= MAX_DEPTH:
+            raise Broken(node.at, f"this is nested more than {MAX_DEPTH} levels deep")
+        self._stack.append(_Open(node, event.anchor, self._nodes + self._expanded))
+        self._nodes += 1
+        if event.anchor:
+            self._anchors[event.anchor] = None
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        at = _at(event)
+        if event.anchor not in self._anchors:
+            raise Broken(at, "this alias (*) has no anchor (&) above it; text that begins with * needs quotes")
+        target = self._anchors[event.anchor]
+        if target is None:
+            raise Broken(at, "this alias (*) is inside of what it stands for, which would never end")
+        self._expanded += target.size
+        if self._expanded > MAX_EXPANDED:
+            raise Broken(at, "this is one alias (*) too many: together they stand for more than a million values")
+        if len(self._stack) + target.height > MAX_DEPTH:
+            raise Broken(at, f"this alias (*) makes the file more than {MAX_DEPTH} levels deep")
+        self._add(target.node, target.height)
+
+    def _add(self, node: Node, height: int) -> None:
+        if self._stack:
+            parent = self._stack[-1]
+            parent.add(node)
+            if height >= parent.height:
+                parent.height = height + 1
+        else:
+            self.root = node
+
+
+def compose(text: str) -> Node | None:
+    """The one document of `text`; None when there is nothing in it. Raises Broken."""
+    composer = _Composer()
+    for event in _events(text):
+        composer.feed(event)
+    return composer.root
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    try:
+        yield from yaml.parse(text, Loader=LOADER)
+    except yaml.YAMLError as error:
+        raise explain(error, text) from None
+
+
+def _at(event: yaml.Event) -> At:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
