@@ -1,0 +1,139 @@
+"""Pulumi's property values on the wire: plain JSON-like data, with secrets, unknowns and outputs among them.
+
+Secrets are tracked per top-level property: a property that holds a secret anywhere is secret as a whole. The magic
+words are those of the SDK (`pulumi.runtime.rpc`, and `rpc.go` for the typed unknowns).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
+
+from relay_provider.errors import InvalidInputs, Problem
+from relay_provider.model import UNKNOWN
+
+UNKNOWN_SENTINEL: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWNS: Final = frozenset(
+    {
+        UNKNOWN_SENTINEL,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # an array
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # an asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # an archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
+    }
+)
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a public marker
+OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_REFUSED: Final = {
+    "c44067f5952c0a294b673a41bacd8c17": "an asset",
+    "0def7320c3a5731c473e5ecbe6d01bc7": "an archive",
+    "5cf8f73096256a8f31e491e813e4eb8e": "a resource",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """Decoded properties: plain values, and the names of those that are secret."""
+
+    values: dict[str, Any]
+    secrets: frozenset[str] = frozenset()
+
+    def secret_texts(self) -> tuple[str, ...]:
+        """The strings in the secret properties, for redaction; short ones would redact half of every sentence."""
+        return tuple(text for name in self.secrets for text in _texts(self.values.get(name)) if len(text) > 3)
+
+
+def decode(struct: Struct) -> Properties:
+    """A protobuf Struct as plain values. Raises InvalidInputs for what no room can hold, such as an asset."""
+    reader = _Reader()
+    values: dict[str, Any] = {}
+    secrets = set()
+    for name, value in struct.fields.items():
+        reader.secret = False
+        values[name] = reader.read(value, name)
+        if reader.secret:
+            secrets.add(name)
+    if reader.problems:
+        raise InvalidInputs("The properties cannot be used", reader.problems)
+    return Properties(values, frozenset(secrets))
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.secret = False
+
+    def read(self, value: Value, path: str) -> Any:
+        match value.WhichOneof("kind"):
+            case "string_value":
+                return UNKNOWN if value.string_value in UNKNOWNS else value.string_value
+            case "number_value":
+                return value.number_value
+            case "bool_value":
+                return value.bool_value
+            case "list_value":
+                return [self.read(item, f"{path}[{index}]") for index, item in enumerate(value.list_value.values)]
+            case "struct_value":
+                return self._object(value.struct_value, path)
+        return None
+
+    def _object(self, struct: Struct, path: str) -> Any:
+        if SIGNATURE not in struct.fields:
+            return {key: self.read(item, f"{path}.{key}") for key, item in struct.fields.items()}
+        signature = struct.fields[SIGNATURE].string_value
+        if signature == SECRET:
+            self.secret = True
+            return self.read(struct.fields["value"], path) if "value" in struct.fields else None
+        if signature == OUTPUT:
+            self.secret |= "secret" in struct.fields and struct.fields["secret"].bool_value
+            return self.read(struct.fields["value"], path) if "value" in struct.fields else UNKNOWN
+        self.problems.append(Problem(path, f"must not be {_REFUSED.get(signature, 'a value of an unknown kind')}"))
+        return None
+
+
+def encode(values: Mapping[str, Any], secrets: Collection[str] = ()) -> Struct:
+    """Plain values as a protobuf Struct, the properties named in `secrets` marked as secret."""
+    return Struct(
+        fields={
+            name: Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=SECRET), "value": _value(value)}))
+            if name in secrets
+            else _value(value)
+            for name, value in values.items()
+        }
+    )
+
+
+def _value(value: Any) -> Value:
+    match value:
+        case None:
+            return Value(null_value=NULL_VALUE)
+        case bool():
+            return Value(bool_value=value)
+        case int() | float():
+            return Value(number_value=value)
+        case str():
+            return Value(string_value=value)
+        case Mapping():
+            return Value(struct_value=encode(value))
+        case list() | tuple():
+            return Value(list_value=ListValue(values=[_value(item) for item in value]))
+    if value is UNKNOWN:
+        return Value(string_value=UNKNOWN_SENTINEL)
+    raise TypeError(f"{type(value).__name__} is no property value")
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    match value:
+        case str():
+            return (value,)
+        case Mapping():
+            return tuple(text for item in value.values() for text in _texts(item))
+        case list() | tuple():
+            return tuple(text for item in value for text in _texts(item))
+    return ()

@@ -1,0 +1,208 @@
+"""The Pulumi package schema, generated from the model and the settings.
+
+`schema.json` at the top of the repository is what `package_schema` returns; a test fails when it is stale.
+"""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
+
+from relay_provider.config import BACKENDS, SETTINGS, Setting
+from relay_provider.model import FIELDS, LiveRoom, Participant, RoomDetail, RoomInputs
+from relay_provider.model import SETTINGS as MODEL_SETTINGS
+from relay_provider.plugin.snippets import GET_ROOM, LIST_ROOMS, REMOVE_PARTICIPANT, ROOM_USAGE
+from relay_provider.version import __version__
+
+ROOM: Final = "relay:index:Room"
+_BACKEND: Final = "relay:index:Backend"
+_LIVE_ROOM: Final = "relay:index:LiveRoom"
+_PARTICIPANT: Final = "relay:index:Participant"
+
+Spec = dict[str, Any]
+
+
+def package_schema() -> Spec:
+    """The schema of the package `relay`, as Pulumi's code generators and documentation read it."""
+    settings = {setting.name: _setting(setting) for setting in SETTINGS}
+    return {
+        "name": "relay",
+        "displayName": "Relay Rooms",
+        "version": __version__,
+        "description": "Real-time rooms as code: declare the rooms of Relay and LiveKit projects.",
+        "keywords": ["pulumi", "relay", "livekit", "rooms", "webrtc", "category/cloud", "kind/native"],
+        "license": "Apache-2.0",
+        "language": _LANGUAGES,
+        "config": {"variables": settings},
+        "provider": {
+            "description": "Where rooms live, and with which key. One provider serves one project.",
+            "type": "object",
+            "inputProperties": settings,
+            "properties": {name: spec for name, spec in settings.items() if spec.get("type") == "string"},
+        },
+        "types": {
+            _BACKEND: {
+                "description": "Where rooms live.",
+                "type": "string",
+                "enum": [
+                    {"name": text, "value": value, "description": what}
+                    for value, (text, what) in zip(BACKENDS, _BACKENDS, strict=True)
+                ],
+            },
+            _PARTICIPANT: _object(Participant),
+            _LIVE_ROOM: _object(LiveRoom),
+        },
+        "resources": {ROOM: _room()},
+        "functions": {
+            "relay:index:getRoom": {
+                "description": "A live room, and who is in it. Fails when there is no such room." + GET_ROOM,
+                "inputs": _arguments(name="The room's name."),
+                "outputs": _with_participants(),
+            },
+            "relay:index:listRooms": {
+                "description": "Every active room of the project, sorted by name." + LIST_ROOMS,
+                "outputs": {
+                    "type": "object",
+                    "properties": {
+                        "rooms": {
+                            "type": "array",
+                            "items": {"$ref": f"#/types/{_LIVE_ROOM}"},
+                            "description": "The rooms, sorted by name.",
+                        }
+                    },
+                    "required": ["rooms"],
+                },
+            },
+            "relay:index:removeParticipant": {
+                "description": "Disconnects a participant from a room. Does nothing in a preview, and nothing when "
+                "they are not there, so that repeating it is fine." + REMOVE_PARTICIPANT,
+                "inputs": _arguments(room="The room's name.", identity="The participant's identity."),
+                "outputs": {
+                    "type": "object",
+                    "properties": {
+                        "removed": {
+                            "type": "boolean",
+                            "description": "Whether somebody was disconnected; false in a preview.",
+                        }
+                    },
+                    "required": ["removed"],
+                },
+            },
+        },
+    }
+
+
+_BACKENDS: Final = (
+    ("Relay", "Behind the Relay Rooms API."),
+    ("LiveKit", "On a LiveKit server of one's own."),
+)
+
+_LANGUAGES: Final[Spec] = {
+    "csharp": {"namespaces": {"relay": "Relay"}, "respectSchemaVersion": True},
+    "go": {
+        "importBasePath": "pulumi-relay/sdk/go/relay",
+        "rootPackageName": "relay",
+        "generateResourceContainerTypes": True,
+        "respectSchemaVersion": True,
+    },
+    "java": {"basePackage": "relay"},
+    "nodejs": {
+        "packageName": "pulumi-relay",
+        "dependencies": {"@pulumi/pulumi": "^3.165.0"},
+        "typescriptVersion": "^5.0.0",
+        "respectSchemaVersion": True,
+    },
+    "python": {
+        "packageName": "pulumi_relay",
+        "requires": {"pulumi": ">=3.165.0,<4.0.0"},
+        "pyproject": {"enabled": True},
+        "inputTypes": "classes-and-dicts",
+        "respectSchemaVersion": True,
+    },
+}
+
+_REPLACING: Final = ("name", *MODEL_SETTINGS)
+_OUTPUTS: Final = ("max_participants", "metadata", "sid", "creation_time")
+_TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
+
+_LIFE: Final = """
+
+A change of `name` replaces the room, and so does a change of its settings, because a live room cannot change them
+(only metadata can be changed in place, on LiveKit). A replacement ends the old room first. A room in which people
+are is never ended, unless it has `forceDestroy`. An empty room ends by itself after its timeout; set
+`options: {refresh: always}` in `Pulumi.yaml`, and the next `pulumi up` makes it anew.
+"""
+
+
+def _room() -> Spec:
+    inputs = {alias: _property(RoomInputs, field) for field, alias in FIELDS.items()}
+    outputs = {
+        **inputs,
+        **{_name(field): _property(LiveRoom, field) for field in LiveRoom.model_fields if field in _OUTPUTS},
+    }
+    inputs = {
+        alias: spec | ({"willReplaceOnChanges": True} if alias in _REPLACING else {}) for alias, spec in inputs.items()
+    }
+    inputs["metadata"] = {"$ref": "pulumi.json#/Any", **{k: v for k, v in inputs["metadata"].items() if k != "type"}}
+    return {
+        "description": f"{RoomInputs.__doc__}{_LIFE}{ROOM_USAGE}",
+        "inputProperties": inputs,
+        "properties": outputs,
+        "required": sorted(outputs.keys() - {"emptyTimeout"}),
+        "listInputs": _arguments(required=False, namePrefix="Only rooms whose names begin with this."),
+    }
+
+
+def _object(model: type[BaseModel]) -> Spec:
+    return {
+        "description": model.__doc__,
+        "type": "object",
+        "properties": {_name(field): _property(model, field) for field in model.model_fields},
+        "required": sorted(_name(field) for field in model.model_fields if not _optional(model, field)),
+    }
+
+
+def _with_participants() -> Spec:
+    room = _object(LiveRoom)
+    room["description"] = RoomDetail.__doc__
+    room["properties"]["participants"] = {
+        "type": "array",
+        "items": {"$ref": f"#/types/{_PARTICIPANT}"},
+        "description": RoomDetail.model_fields["participants"].description,
+    }
+    room["required"].append("participants")
+    return room
+
+
+def _arguments(*, required: bool = True, **described: str) -> Spec:
+    properties = {name: {"type": "string", "description": description} for name, description in described.items()}
+    return {"type": "object", "properties": properties, **({"required": sorted(described)} if required else {})}
+
+
+def _setting(setting: Setting) -> Spec:
+    return {
+        **({"$ref": f"#/types/{_BACKEND}"} if setting.name == "backend" else {"type": setting.kind}),
+        "description": setting.description
+        if setting.default is None
+        else f"{setting.description} Default: {str(setting.default).lower()}.",
+        "defaultInfo": {"environment": [setting.env]},
+        **({"secret": True} if setting.secret else {}),
+    }
+
+
+def _property(model: type[BaseModel], field: str) -> Spec:
+    info = model.model_fields[field]
+    kind = next(kind for kind in get_args(info.annotation) or (info.annotation,) if kind is not NoneType)
+    return {"type": _TYPES[kind], "description": info.description}
+
+
+def _optional(model: type[BaseModel], field: str) -> bool:
+    return NoneType in get_args(model.model_fields[field].annotation)
+
+
+def _name(field: str) -> str:
+    # Not the wire's own name: the Rooms API says `room` for a room's name.
+    return to_camel(field)

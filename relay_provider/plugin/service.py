@@ -1,0 +1,175 @@
+"""The gRPC service: which method is which, requests in flight, and failures as statuses.
+
+Light on purpose: what a request needs (models, HTTP) is imported with the first one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from google.protobuf.empty_pb2 import Empty
+from grpc import StatusCode
+
+from relay_provider.plugin.failures import status_of
+from relay_provider.plugin.proto import plugin_pb2 as plugins
+from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.plugin.proto import provider_pb2_grpc
+from relay_provider.version import __version__
+
+if TYPE_CHECKING:
+    import grpc.aio
+
+    from relay_provider.plugin.provider import Provider
+    from relay_provider.session import Session
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+T = TypeVar("T")
+
+_ENDING: Final = "The relay plugin is shutting down and takes no more requests; run the command again."
+_INTERRUPTED: Final = "{} was interrupted; run the same command again, which is safe: it takes up what was done."
+
+
+class Service(provider_pb2_grpc.ResourceProviderServicer):
+    """The plugin's side of Pulumi's ResourceProvider protocol.
+
+    The settings belong to the connection they came through: an engine that attaches to a running plugin may bring
+    several providers, each with a connection of its own.
+    """
+
+    def __init__(self) -> None:
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._in_flight: set[asyncio.Task[Any]] = set()
+        self._providers: dict[str, Provider] = {}
+        self._latest: Provider | None = None
+        self._attached = False
+
+    # The process's life
+
+    def warm(self) -> None:
+        """Import what the first requests need; for a thread, while the engine is busy starting."""
+        import_module("relay_provider.plugin.provider")
+        import_module("relay_provider.backends.relay")
+
+    def stop(self) -> None:
+        """Ask the process to end: requests in flight may finish. Asked twice, they are interrupted."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    async def stopped(self, grace: float) -> None:
+        """Return when asked to stop and nothing is in flight any more; what takes longer is interrupted."""
+        await self._stop.wait()
+        if self._in_flight:
+            finished = asyncio.create_task(asyncio.wait(self._in_flight.copy()))
+            hurried = asyncio.create_task(self._hurry.wait())
+            await asyncio.wait({finished, hurried}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+            hurried.cancel()
+            for task in self._in_flight:
+                task.cancel()
+            await finished
+
+    async def aclose(self) -> None:
+        """Close the connections to the API."""
+        if "_session" in vars(self):
+            await self._session.aclose()
+
+    # What the engine asks of any plugin
+
+    async def Handshake(  # noqa: N802
+        self, request: pb.ProviderHandshakeRequest, context: Context
+    ) -> pb.ProviderHandshakeResponse:
+        return pb.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
+
+    async def GetPluginInfo(self, request: Empty, context: Context) -> plugins.PluginInfo:  # noqa: N802
+        return plugins.PluginInfo(version=__version__)
+
+    async def Attach(self, request: plugins.PluginAttach, context: Context) -> Empty:  # noqa: N802
+        self._attached = True
+        return Empty()
+
+    async def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802
+        # An engine that attached did not start this process, and comes back: for the update after the preview.
+        if not self._attached:
+            self.stop()
+        return Empty()
+
+    async def GetSchema(self, request: pb.GetSchemaRequest, context: Context) -> pb.GetSchemaResponse:  # noqa: N802
+        return await self._answer("GetSchema", request, context, lambda provider: provider.get_schema(request))
+
+    # The provider's configuration
+
+    async def CheckConfig(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802
+        return await self._answer("CheckConfig", request, context, lambda provider: provider.check_config(request))
+
+    async def DiffConfig(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802
+        return await self._answer("DiffConfig", request, context, lambda provider: provider.diff_config(request))
+
+    async def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:  # noqa: N802
+        answer = await self._answer("Configure", request, context, lambda provider: provider.configure(request))
+        self._latest = self._providers[context.peer()]
+        return answer
+
+    # Rooms
+
+    async def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802
+        return await self._answer("Check", request, context, lambda provider: provider.check(request))
+
+    async def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802
+        return await self._answer("Diff", request, context, lambda provider: provider.diff(request))
+
+    async def Create(self, request: pb.CreateRequest, context: Context) -> pb.CreateResponse:  # noqa: N802
+        return await self._answer("Create", request, context, lambda provider: provider.create(request))
+
+    async def Read(self, request: pb.ReadRequest, context: Context) -> pb.ReadResponse:  # noqa: N802
+        return await self._answer("Read", request, context, lambda provider: provider.read(request))
+
+    async def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:  # noqa: N802
+        return await self._answer("Update", request, context, lambda provider: provider.update(request))
+
+    async def Delete(self, request: pb.DeleteRequest, context: Context) -> Empty:  # noqa: N802
+        return await self._answer("Delete", request, context, lambda provider: provider.delete(request))
+
+    async def List(self, request: pb.ListRequest, context: Context) -> None:  # type: ignore[override]  # noqa: N802
+        for item in await self._answer("List", request, context, lambda provider: provider.list(request)):
+            await context.write(item)
+
+    async def Invoke(self, request: pb.InvokeRequest, context: Context) -> pb.InvokeResponse:  # noqa: N802
+        return await self._answer("Invoke", request, context, lambda provider: provider.invoke(request))
+
+    # How each of them is answered
+
+    async def _answer(self, method: str, request: Any, context: Context, work: Callable[[Provider], Awaitable[T]]) -> T:
+        if self._stop.is_set():
+            await context.abort(StatusCode.UNAVAILABLE, _ENDING)
+        provider = self._provider(context.peer())
+        task: asyncio.Task[T] = asyncio.ensure_future(work(provider))
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not self._stop.is_set():
+                raise  # the engine hung up
+            code, sentence = StatusCode.CANCELLED, _INTERRUPTED.format(method)
+        except Exception as error:
+            code, sentence = status_of(method, error, provider.secrets_in(request))
+        return await context.abort(code, sentence)
+
+    def _provider(self, peer: str) -> Provider:
+        from relay_provider.plugin.provider import Provider
+
+        if peer not in self._providers:  # a new engine, or one whose idle connection was made anew
+            self._providers[peer] = Provider(self._session, self._latest)
+        return self._providers[peer]
+
+    @cached_property
+    def _session(self) -> Session:
+        from relay_provider.session import Session
+
+        return Session()
