@@ -41,7 +41,7 @@ def manifest_schema() -> Schema:
 def _project() -> Schema:
     return _object(
         {
-            "apiKey": _described(_DESCRIPTIONS["apiKey"], "key"),
+            "apiKey": _key_of("apiKey"),
             "baseUrl": {
                 "description": _DESCRIPTIONS["baseUrl"],
                 "type": "string",
@@ -69,8 +69,8 @@ def _livekit() -> Schema:
                 "type": "string",
                 "pattern": "^([Ww][Ss]|[Hh][Tt][Tt][Pp])[Ss]?://.",
             },
-            "apiKey": _described(_DESCRIPTIONS["livekitApiKey"], "key"),
-            "apiSecret": _described(_DESCRIPTIONS["livekitApiSecret"], "key"),
+            "apiKey": _key_of("livekitApiKey"),
+            "apiSecret": _key_of("livekitApiSecret"),
             "projectId": {
                 "description": _DESCRIPTIONS["projectId"],
                 "type": "string",
@@ -101,6 +101,10 @@ def _key() -> Schema:
         "description": "Where the key is to be found; never the key itself.",
         "oneOf": [{**_object({name: found}), "required": [name]} for name, found in (("env", env), ("config", config))],
     }
+
+
+def _key_of(setting: str) -> Schema:
+    return _described(f"{_DESCRIPTIONS[setting]} Write where it is: {{env: NAME}} or {{config: NAME}}.", "key")
 
 
 def _described(description: str, definition: str) -> Schema:
