@@ -31,7 +31,9 @@ class Claims:
         owner = self._owners.get(room, urn)
         return owner != urn or (room in self._owners and urn in self._replaced)
 
-    def deleted(self, urn: str) -> None:
+    def deleted(self, urn: str, room: str) -> None:
         """The resource's room is gone, or was left to its new declaration."""
+        if self._owners.get(room) == urn and urn not in self._replaced:
+            del self._owners[room]
         self._existing.discard(urn)
         self._replaced.discard(urn)

@@ -156,7 +156,7 @@ class Provider:
                 await self._rooms.delete(
                     name, force=state.get("forceDestroy") is True, sid=sid if isinstance(sid, str) else None
                 )
-        self._claims.deleted(request.urn)
+        self._claims.deleted(request.urn, name)
         return Empty()
 
     async def list(self, request: pb.ListRequest) -> list[pb.ListResponse]:

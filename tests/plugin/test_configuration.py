@@ -1,0 +1,147 @@
+"""The provider's configuration: checked, compared, and kept per connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+
+from relay_provider.model import UNKNOWN
+from relay_provider.plugin.codec import encode
+from relay_provider.plugin.proto import plugin_pb2
+from relay_provider.plugin.proto import provider_pb2 as pb
+from tests.plugin.client import plugin, properties, values
+from tests.served import OTHER_KEY, Served
+
+pytestmark = [pytest.mark.unit, pytest.mark.anyio]
+
+Kind = pb.PropertyDiff
+PROVIDER = "urn:pulumi:dev::project::pulumi:providers:relay::default"
+
+
+async def check(**news: Any) -> pb.CheckResponse:
+    async with plugin() as client:
+        return await client.stub.CheckConfig(pb.CheckRequest(urn=PROVIDER, news=encode(news)))
+
+
+async def diff(olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+    async with plugin() as client:
+        found = await client.stub.DiffConfig(
+            pb.DiffRequest(urn=PROVIDER, old_inputs=encode(olds), olds=encode(olds), news=encode(news))
+        )
+    assert (found.changes == pb.DiffResponse.DIFF_SOME) == bool(found.detailedDiff)
+    return {path: one.kind for path, one in found.detailedDiff.items()}
+
+
+async def test_secrets_are_marked_whoever_forgot_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = await check(
+        apiKey="sk_live_abc", livekitApiSecret="s3cret", baseUrl="https://example.com/v1", version="1"
+    )
+    assert not checked.failures
+    assert properties(checked.inputs).secrets == {"apiKey", "livekitApiSecret"}
+    assert values(checked.inputs)["baseUrl"] == "https://example.com/v1"  # as it was written
+    assert values(checked.inputs)["version"] == "1"
+
+
+async def test_config_arrives_as_strings() -> None:
+    assert not (await check(maxRetries="3", requestTimeout="2.5", allowHttp="true")).failures
+
+
+@pytest.mark.parametrize(
+    ("news", "path", "said"),
+    [
+        ({"maxRetries": "many"}, "", "relay:maxRetries must be a number"),
+        ({"backend": "zoom"}, "", "backend must be relay or livekit"),
+        ({"baseURL": "https://example.com"}, "baseURL", "is not a known setting; did you mean baseUrl?"),
+        ({"api_key": "sk_live_abc"}, "api_key", "is not a known setting; did you mean apiKey?"),
+    ],
+)
+async def test_what_is_wrong_is_said(news: dict[str, Any], path: str, said: str) -> None:
+    (failure,) = (await check(**news)).failures
+    assert failure.property == path
+    assert said in failure.reason
+
+
+async def test_what_is_unknown_passes() -> None:
+    checked = await check(apiKey=UNKNOWN, maxRetries=UNKNOWN)
+    assert not checked.failures
+    assert values(checked.inputs) == {"apiKey": UNKNOWN, "maxRetries": UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("olds", "news", "expected"),
+    [
+        ({"apiKey": "a"}, {"apiKey": "b"}, {"apiKey": Kind.UPDATE}),
+        ({}, {"maxRetries": "1"}, {"maxRetries": Kind.ADD}),
+        ({"maxRetries": "1"}, {}, {"maxRetries": Kind.DELETE}),
+        ({"maxRetries": "1"}, {"maxRetries": 1.0}, {}),
+        ({}, {"baseUrl": "https://other.example/v1"}, {"baseUrl": Kind.ADD_REPLACE}),
+        ({"baseUrl": "https://a.example"}, {"baseUrl": "https://b.example"}, {"baseUrl": Kind.UPDATE_REPLACE}),
+        ({"baseUrl": "https://a.example"}, {"baseUrl": "https://a.example/"}, {}),
+        ({"baseUrl": "https://a.example"}, {"baseUrl": UNKNOWN}, {"baseUrl": Kind.UPDATE}),
+        ({}, {"baseUrl": "https://api.relay.welbuiltai.tech/v1", "backend": "relay"}, {}),
+        ({"backend": "livekit"}, {"backend": "relay"}, {"backend": Kind.UPDATE_REPLACE}),
+        ({}, {"livekitUrl": "wss://a.example"}, {"livekitUrl": Kind.ADD}),  # rooms do not live there
+        (
+            {"backend": "livekit", "livekitUrl": "wss://a.example", "projectId": "a", "baseUrl": "https://a.example"},
+            {"backend": "livekit", "livekitUrl": "wss://b.example", "projectId": "b", "baseUrl": "https://b.example"},
+            {"livekitUrl": Kind.UPDATE_REPLACE, "projectId": Kind.UPDATE_REPLACE, "baseUrl": Kind.UPDATE},
+        ),
+    ],
+)
+async def test_what_a_change_means(olds: dict[str, Any], news: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert await diff(olds, news) == expected
+
+
+async def test_moving_a_setting_out_of_the_environment_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY_BASE_URL", "https://a.example/v1")
+    assert await diff({}, {"baseUrl": "https://a.example/v1"}) == {}
+
+
+async def test_a_wrong_configuration_is_refused() -> None:
+    async with plugin() as client:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await client.configure(requestTimeout="0")
+    assert caught.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert "requestTimeout" in str(caught.value.details())
+
+
+async def test_without_configuration_the_environment_is_asked(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in api.env.items():
+        monkeypatch.setenv(name, value)
+    async with plugin() as client:
+        await client.configure()
+        assert (await client.create({})).id == "standup"
+    assert list(api.rooms()) == ["standup"]
+
+
+async def test_each_connection_has_its_own_settings(api: Served) -> None:
+    async with plugin() as ours, plugin(like=ours) as theirs:
+        await ours.configure(apiKey=api.key, baseUrl=api.url)
+        await theirs.configure(apiKey=OTHER_KEY, baseUrl=api.url)
+        await ours.create({}, name="ours")
+        await theirs.create({}, name="theirs")
+        assert [one.result.id for one in await ours.list()] == ["ours"]
+        assert [one.result.id for one in await theirs.list()] == ["theirs"]
+        await theirs.delete({}, name="theirs")
+        async with plugin(like=ours) as again:  # a connection made anew after a long idle time
+            assert (await again.read("theirs")).id == ""
+
+
+async def test_what_the_plugin_says_of_itself() -> None:
+    from google.protobuf.empty_pb2 import Empty
+
+    from relay_provider.version import __version__
+
+    async with plugin() as client:
+        shaken = await client.stub.Handshake(pb.ProviderHandshakeRequest(engine_address="127.0.0.1:1"))
+        assert shaken.accept_secrets
+        assert shaken.supports_autonaming_configuration
+        assert not (shaken.accept_outputs or shaken.accept_resources)
+        configured = await client.configure()
+        assert configured.acceptSecrets
+        assert configured.supportsPreview
+        assert not (configured.acceptOutputs or configured.acceptResources)
+        assert (await client.stub.GetPluginInfo(Empty())).version == __version__
+        await client.stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"))
