@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from relay_provider.backends import connect
 from relay_provider.cli.common import (
     DEFAULT_FILE,
     chosen,
@@ -19,11 +20,10 @@ from relay_provider.cli.common import (
     read_manifest,
     resolved,
 )
-from relay_provider.cli.engine import Engine, NoStack, Place
+from relay_provider.cli.engine import Engine, NoStack, Place, stack_settings
 from relay_provider.cli.output import output_option, terminal, write
 from relay_provider.cli.plan import DONE, KINDS, ROOM_TYPE, Watcher, as_report
 from relay_provider.cli.progress import Progress
-from relay_provider.config import Settings
 from relay_provider.errors import RelayError
 from relay_provider.manifest import Project
 
@@ -136,8 +136,8 @@ class _Run:
 
             declare_rooms(*files)
 
-        _keys_are_set(projects)
         engine = Engine(Place.beside(files[0]), stack, program, create=True)
+        _can_connect(projects, engine)
         return cls(engine, project, rooms, output, refresh)
 
     @classmethod
@@ -212,6 +212,7 @@ def _ask(what: str) -> None:
         raise RelayError("Nothing was changed.")
 
 
-def _keys_are_set(projects: Sequence[Project]) -> None:
-    """Find environment variables that are not set before a room is touched; config is the engine's to look up."""
-    resolved(projects, Settings(), lambda _: "looked up later")
+def _can_connect(projects: Sequence[Project], engine: Engine) -> None:
+    """Find missing keys before a room is touched: a replacement that ends a room must be able to make it again."""
+    for _, settings in resolved(projects, *stack_settings(engine)):
+        connect(settings)

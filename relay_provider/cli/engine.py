@@ -38,6 +38,10 @@ FOLDER: Final = ".relay"
 
 _NO_PULUMI: Final = "The pulumi program was not found; run `make setup` in a checkout, or install it (https://www.pulumi.com/docs/install)."
 _WAITING: Final = b"\nInterrupted: finishing what has begun. Once more to stop at once.\n"
+_STOPPED: Final = (
+    "Interrupted. The state is consistent; run the same command again to finish.",
+    "Stopped at once. The state may lack what was being changed; run the same command again to put that right.",
+)
 
 
 class Interrupted(RelayError):
@@ -55,7 +59,7 @@ class Command(PulumiCommand):
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self.interrupted = False
+        self._interruptions = 0
         for root in (None, *_install_roots()):
             try:
                 super().__init__(root=str(root) if root else None)
@@ -74,8 +78,8 @@ class Command(PulumiCommand):
         on_output: Callable[[str], Any] | None = None,
         on_error: Callable[[str], Any] | None = None,
     ) -> CommandResult:
-        if self.interrupted:
-            raise Interrupted(_INTERRUPTED)
+        if self._interruptions:
+            raise Interrupted(_STOPPED[self._interruptions > 1])
         process = subprocess.Popen(  # noqa: S603
             [self.command, "--non-interactive", *args],
             stdin=subprocess.DEVNULL,
@@ -99,8 +103,8 @@ class Command(PulumiCommand):
         result = CommandResult(stdout="\n".join(out[1]), stderr="\n".join(err[1]), code=code)
         if code == 0:
             return result
-        if self.interrupted:
-            raise Interrupted(_INTERRUPTED)
+        if self._interruptions:
+            raise Interrupted(_STOPPED[self._interruptions > 1])
         raise create_command_error(result)
 
     def _env(self, env: dict[str, str]) -> dict[str, str]:
@@ -127,13 +131,10 @@ class Command(PulumiCommand):
         process = self._process
         if process is None:
             raise KeyboardInterrupt
-        if not self.interrupted:
+        if not self._interruptions:
             os.write(2, _WAITING)
-        self.interrupted = True
+        self._interruptions += 1
         process.send_signal(signal.SIGINT)
-
-
-_INTERRUPTED: Final = "Interrupted. The state is consistent; run the same command again to finish."
 
 
 def _drained(stream: IO[str] | None, tell: Callable[[str], Any] | None) -> tuple[threading.Thread, list[str]]:
@@ -257,6 +258,9 @@ class Engine:
 
     def config(self) -> dict[str, str]:
         """The stack's config, decrypted."""
+        file = self.place.folder / f"Pulumi.{self._name.rpartition('/')[2]}.yaml"
+        if not file.exists() or not re.search(r"^(?:config|environment):", file.read_text(), re.MULTILINE):
+            return {}  # without asking the program, which takes a while
         with self.failing("config"):
             return {key: found.value for key, found in self.stack.get_all_config().items()}
 
@@ -270,9 +274,8 @@ class Engine:
         )
 
 
-def stack_settings(manifest: Path, stack: str) -> tuple[Settings, Lookup]:
-    """The settings and the config of a manifest's stack, for commands that need nothing else of Pulumi."""
-    place = Place.beside(manifest)
-    config = Engine(place, stack, None, create=False).config()
+def stack_settings(engine: Engine) -> tuple[Settings, Lookup]:
+    """The settings that the stack's config and the environment make, and how to find other keys of the config."""
+    config, project = engine.config(), engine.place.project
     base = load({key.removeprefix("relay:"): value for key, value in config.items() if key.startswith("relay:")})
-    return base, lambda key: config.get(key if ":" in key else f"{place.project}:{key}")
+    return base, lambda key: config.get(key if ":" in key else f"{project}:{key}")

@@ -181,6 +181,8 @@ def code(text: str) -> str:
     if not text:
         return ""
     text = shown(text)
+    if "\\|" in text:  # inside a table's code span there is no way to write this
+        return "<code>" + re.sub(r"[^\w ]", lambda found: f"&#{ord(found[0])};", text) + "</code>"
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     pad = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|")
