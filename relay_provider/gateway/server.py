@@ -79,7 +79,9 @@ def _keys(host: str, engine: EngineName, environ: Mapping[str, str]) -> tuple[Ke
 def _engine(name: EngineName, environ: Mapping[str, str]) -> Engine:
     if name == "memory":
         return MemoryEngine()
-    raise ConfigError("The livekit engine is not available.")
+    from relay_provider.gateway.livekit import LiveKitEngine  # slow to import, and not always needed
+
+    return LiveKitEngine.from_environment(environ)
 
 
 @contextmanager

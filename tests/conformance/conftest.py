@@ -6,6 +6,7 @@ another project there, adds the tests of isolation.
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ import pytest
 
 from tests.conformance.target import Api, Join, Target, segment
 from tests.gateway.process import running
+from tests.livekit.people import Person, real_people
+from tests.livekit.server import serving_livekit
 
 KEY, OTHER_KEY = "sk_live_conformance", "sk_live_other"
 KEYS = {"RELAY_GATEWAY_KEYS": f"{KEY}=conformance,{OTHER_KEY}=other"}
@@ -22,7 +25,7 @@ KEYS = {"RELAY_GATEWAY_KEYS": f"{KEY}=conformance,{OTHER_KEY}=other"}
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "target" in metafunc.fixturenames:
-        names = ["memory"]
+        names = ["memory", "livekit"]
         if os.environ.get("RELAY_CONFORMANCE_URL") and os.environ.get("RELAY_CONFORMANCE_KEY"):
             names.append("deployment")
         metafunc.parametrize("target", names, indirect=True, scope="session")
@@ -34,6 +37,17 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         case "memory":
             with running(env=KEYS) as gateway:
                 yield Target(gateway.url, KEY, OTHER_KEY, _development_door(gateway.root))
+        case "livekit":
+            with (
+                serving_livekit() as livekit,
+                running("--engine", "livekit", env=KEYS | livekit.env) as gateway,
+                real_people(livekit) as people,
+            ):
+
+                def join(room: str, identity: str, name: str = "", tracks: int = 0) -> Person:
+                    return people.join(f"p_conformance__{room}", identity, name, tracks)
+
+                yield Target(gateway.url, KEY, OTHER_KEY, join)
         case "deployment":
             environ = os.environ
             other = environ.get("RELAY_CONFORMANCE_OTHER_KEY")
@@ -42,29 +56,29 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
 
 @dataclass(frozen=True)
 class _MemoryPerson:
-    door: Api
-    path: str
+    """Somebody in a room of the memory engine, who has no connection of their own: the engine knows."""
+
+    root: Api
+    room: str
     identity: str
 
     def leave(self) -> None:
-        assert self.door.call("DELETE", f"{self.path}/{segment(self.identity)}").status == 200
+        path = f"/dev/rooms/{segment(self.room)}/participants/{segment(self.identity)}"
+        assert self.root.call("DELETE", path).status == 200
 
     def is_connected(self) -> bool:
-        # Whom the door cannot make leave was not there; who was is put back by no test, so ask the API instead.
-        room = self.door.call("GET", self.path.replace("/dev/", "/v1/").removesuffix("/participants"))
+        room = self.root.call("GET", f"/v1/rooms/{segment(self.room)}")
         return room.status == 200 and self.identity in {person["identity"] for person in room.json["participants"]}
 
 
 def _development_door(root: str) -> Join:
-    import json
-
-    door = Api(root, KEY)
+    api = Api(root, KEY)
 
     def join(room: str, identity: str, name: str = "", tracks: int = 0) -> _MemoryPerson:
-        path = f"/dev/rooms/{segment(room)}/participants"
         body = {"identity": identity, "name": name, "tracks": tracks}
-        assert door.call("POST", path, json.dumps(body).encode()).status == 201
-        return _MemoryPerson(door, path, identity)
+        answer = api.call("POST", f"/dev/rooms/{segment(room)}/participants", json.dumps(body).encode())
+        assert answer.status == 201, answer
+        return _MemoryPerson(api, room, identity)
 
     return join
 

@@ -1,0 +1,78 @@
+"""The LiveKit engine: the gateway in front of one's own LiveKit server.
+
+Keeps nothing of the rooms, so that several gateways can run side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from livekit.protocol.models import ParticipantInfo
+
+from relay_provider.backends.livekit import LiveKitBackend
+from relay_provider.backends.livekit_server import LiveKitServer, one
+from relay_provider.config import Settings, load
+from relay_provider.gateway.engine import ServerParticipant, ServerRoom
+
+
+class LiveKitEngine:
+    """All projects on one LiveKit server."""
+
+    def __init__(self, settings: Settings) -> None:
+        # The gateway's clients retry a 502 themselves; retrying here too would multiply their waits.
+        self._settings = replace(settings, max_retries=0)
+        self._server = LiveKitServer(self._settings)
+        self._projects: dict[str, LiveKitBackend] = {}
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> LiveKitEngine:
+        """The server that `LIVEKIT_URL`, `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET` name."""
+        return cls(load(None, environ))
+
+    def project(self, project_id: str) -> LiveKitBackend:
+        """The rooms of one project; all share the engine's connections."""
+        if project_id not in self._projects:
+            self._projects[project_id] = LiveKitBackend(self._settings, self._server, project_id)
+        return self._projects[project_id]
+
+    async def find(self, full_name: str) -> ServerRoom | None:
+        """The room of exactly this name on the server."""
+        if (room := one(await self._server.rooms(full_name), full_name)) is None:
+            return None
+        return ServerRoom(
+            name=room.name,
+            sid=room.sid,
+            num_participants=room.num_participants,
+            max_participants=room.max_participants,
+            creation_time=room.creation_time,
+            metadata=room.metadata,
+            active_recording=room.active_recording,
+        )
+
+    async def people(self, full_name: str) -> tuple[ServerParticipant, ...]:
+        """Who is in that room."""
+        return tuple(_shown(person) for person in await self._server.participants(full_name))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._server.aclose()
+
+
+def _shown(person: ParticipantInfo) -> ServerParticipant:
+    return ServerParticipant(
+        identity=person.identity,
+        name=person.name,
+        sid=person.sid,
+        state=_name(ParticipantInfo.State.items(), person.state),
+        kind=_name(ParticipantInfo.Kind.items(), person.kind),
+        joined_at=person.joined_at,
+        metadata=person.metadata,
+        attributes=dict(person.attributes),
+        is_publisher=person.is_publisher,
+    )
+
+
+def _name(values: Iterable[tuple[str, int]], number: int) -> str:
+    """The name of an enumeration's value; UNKNOWN for one that a newer server has."""
+    return next((name for name, value in values if value == number), "UNKNOWN")

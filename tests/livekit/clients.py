@@ -1,0 +1,65 @@
+"""The process in which the clients of `tests/livekit/people.py` live: JSON lines in, JSON lines out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from typing import Any
+
+from livekit import api, rtc
+
+TIMEOUT = 30
+
+
+class Clients:
+    def __init__(self, url: str, key: str, secret: str) -> None:
+        self._url, self._key, self._secret = url.replace("http", "ws", 1), key, secret
+        self._rooms: list[rtc.Room] = []
+
+    async def answer(self, request: dict[str, Any]) -> Any:
+        match request.pop("do"):
+            case "join":
+                return await self._join(**request)
+            case "leave":
+                return await self._rooms[request["number"]].disconnect()
+            case "look":
+                room = self._rooms[request["number"]]
+                return {"connected": room.isconnected(), "metadata": room.metadata}
+
+    async def _join(self, room: str, identity: str, name: str, tracks: int) -> int:
+        token = api.AccessToken(self._key, self._secret).with_identity(identity).with_name(name)
+        grants = api.VideoGrants(room_join=True, room=room)
+        joined = rtc.Room()
+        await joined.connect(self._url, token.with_grants(grants).to_jwt(), rtc.RoomOptions(auto_subscribe=False))
+        for number in range(tracks):
+            track = rtc.LocalAudioTrack.create_audio_track(f"voice-{number}", rtc.AudioSource(48_000, 1))
+            await joined.local_participant.publish_track(track)
+        self._rooms.append(joined)
+        return len(self._rooms) - 1
+
+    async def leave(self) -> None:
+        await asyncio.gather(*(room.disconnect() for room in self._rooms if room.isconnected()))
+
+
+async def main() -> None:
+    clients = Clients(*sys.argv[1:])
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        try:
+            answer = {"answer": await asyncio.wait_for(clients.answer(json.loads(line)), TIMEOUT)}
+        except Exception as error:
+            answer = {"error": repr(error)}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+    await asyncio.wait_for(clients.leave(), TIMEOUT)
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    try:
+        asyncio.run(main())
+    finally:
+        # The native threads are not fit for the interpreter's own end.
+        os._exit(0)
