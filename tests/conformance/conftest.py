@@ -51,7 +51,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         case "deployment":
             environ = os.environ
             other = environ.get("RELAY_CONFORMANCE_OTHER_KEY")
-            yield Target(environ["RELAY_CONFORMANCE_URL"], environ["RELAY_CONFORMANCE_KEY"], other)
+            yield Target(environ["RELAY_CONFORMANCE_URL"], environ["RELAY_CONFORMANCE_KEY"], other, ours=False)
 
 
 @dataclass(frozen=True)

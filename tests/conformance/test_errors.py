@@ -1,4 +1,7 @@
-"""The document's "Errors"."""
+"""The document's "Errors": what each type looks like, wherever it comes from.
+
+The 502 needs a realtime service that fails: tests/livekit/test_gateway.py.
+"""
 
 import pytest
 
@@ -7,47 +10,30 @@ from tests.conformance.target import Api, Target
 pytestmark = pytest.mark.conformance
 
 
+def test_a_missing_key_is_401_unauthorized(target: Target) -> None:
+    answer = Api(target.url, None).list()
+    assert (answer.status, answer.error) == (401, "unauthorized")
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"name=room", b'{"name": "\xff"}', b'{"name": "a", "emptyTimeout": NaN}'])
-def test_a_body_that_is_no_json_is_422_invalid_request(api: Api, body: bytes) -> None:
-    answer = api.call("POST", "/rooms", body)
-    assert (answer.status, answer.error) == (422, "invalid_request")
+def test_a_body_that_is_no_json_is_422(api: Api, body: bytes) -> None:
+    assert api.call("POST", "/rooms", body).failed_validation
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"room"', b"5"])
 def test_a_body_that_is_no_object_is_422(api: Api, body: bytes) -> None:
-    answer = api.call("POST", "/rooms", body)
-    assert answer.status == 422
-    assert answer.error in ("validation_error", "invalid_request")
+    assert api.call("POST", "/rooms", body).failed_validation
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded"])
-def test_a_body_of_another_content_type_is_422_invalid_request(target: Target, api: Api, content_type: str) -> None:
-    headers = {"Authorization": f"Bearer {target.key}", "Content-Type": content_type}
-    answer = api.call("POST", "/rooms", b'{"name": "never-made"}', headers)
-    assert (answer.status, answer.error) == (422, "invalid_request")
+def test_a_wrong_room_name_is_422(api: Api) -> None:
+    assert api.call("GET", "/rooms/a%20b").failed_validation
 
 
-def test_a_body_over_64_kib_is_422_invalid_request(api: Api, name: str) -> None:
-    body = b'{"name": "%s"}' % name.encode()
-    answer = api.call("POST", "/rooms", body.ljust(64 * 1024 + 1))
-    assert (answer.status, answer.error) == (422, "invalid_request")
-    assert api.inspect(name).status == 404
-
-
-def test_the_key_is_judged_before_the_request(target: Target) -> None:
-    stranger = Api(target.url, "sk_live_wrong")
-    for method, path, body in (("POST", "/rooms", b"{"), ("GET", "/rooms/%FF", None), ("DELETE", "/rooms/a%2Fb", None)):
-        answer = stranger.call(method, path, body)
-        assert (answer.status, answer.error) == (401, "unauthorized")
-
-
-def test_an_unknown_path_has_the_documented_error_body(api: Api) -> None:
-    answer = api.call("GET", "/nowhere")
+def test_a_room_that_does_not_exist_is_404_on_inspect(api: Api, name: str) -> None:
+    answer = api.inspect(name)
     assert (answer.status, answer.error) == (404, "not_found")
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/rooms"), ("DELETE", "/rooms"), ("PATCH", "/rooms/a")])
-def test_an_unknown_method_has_the_documented_error_body(api: Api, method: str, path: str) -> None:
-    answer = api.call(method, path)
-    assert answer.status == 405
-    assert answer.error
+def test_a_participant_that_does_not_exist_is_404_on_remove(api: Api, name: str) -> None:
+    answer = api.remove(name, "nobody")
+    assert (answer.status, answer.error) == (404, "not_found")

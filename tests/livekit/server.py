@@ -9,7 +9,6 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +28,12 @@ class LiveKit:
     url: str
     key: str
     secret: str
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> None:
+        """End it now."""
+        self.process.kill()
+        self.process.wait()
 
     @property
     def env(self) -> dict[str, str]:
@@ -58,7 +63,7 @@ def serving_livekit() -> Iterator[LiveKit]:
                 process = subprocess.Popen([program, "--config", str(config)], stdout=log, stderr=log)
             try:
                 if _answers(port, process):
-                    yield LiveKit(f"http://127.0.0.1:{port}", key, secret)
+                    yield LiveKit(f"http://127.0.0.1:{port}", key, secret, process)
                     return
             finally:
                 process.terminate()
