@@ -72,7 +72,7 @@ class _Room:
             max_participants=self.max_participants,
             creation_time=self.creation_time,
             metadata=self.metadata,
-            empty_timeout=self.empty_timeout,
+            empty_timeout=self.empty_timeout or DEFAULT_DEPARTURE_TIMEOUT,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -27,6 +28,8 @@ JWT_VARIABLE: Final = "RELAY_GATEWAY_JWT_SECRET"
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8790
 
+_log = logging.getLogger("relay_provider.gateway")
+
 EngineName = Literal["memory", "livekit"]
 
 
@@ -45,7 +48,11 @@ def serve(
     """
     environ = os.environ if environ is None else environ
     keys, new_key = _keys(host, engine, environ)
-    secret = environ.get(JWT_VARIABLE, "")
+    secret = environ.get(JWT_VARIABLE, "").strip()
+    if not secret and not is_loopback(host):
+        _log.warning(
+            "Whoever can reach %s may look into any room at /livekit/rooms/…; %s closes that.", host, JWT_VARIABLE
+        )
     with _listening(host, port) as sock:
         shown = f"[{host}]" if ":" in host else host
 
@@ -53,7 +60,7 @@ def serve(
             return Gateway(
                 _engine(engine, environ),
                 keys,
-                jwt_secret=secret if secret.strip() else None,
+                jwt_secret=secret or None,
                 development=engine == "memory" and is_loopback(host),
             )
 

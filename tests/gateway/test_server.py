@@ -31,6 +31,16 @@ def test_other_machines_are_not_served_without_keys(host: str) -> None:
     assert refused(host) == f"{host} can be reached by other machines, so RELAY_GATEWAY_KEYS must say who may ask."
 
 
+def test_an_open_second_document_is_pointed_out_where_others_can_reach_it(caplog: pytest.LogCaptureFixture) -> None:
+    keys = {"RELAY_GATEWAY_KEYS": "sk_live_x=a"}
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused("0.0.0.0", port, **keys, RELAY_GATEWAY_JWT_SECRET="x" * 32)
+        assert caplog.text == ""
+        refused("0.0.0.0", port, **keys)
+    assert "RELAY_GATEWAY_JWT_SECRET" in caplog.text
+
+
 def test_livekit_is_not_served_without_keys() -> None:
     assert "RELAY_GATEWAY_KEYS is not set" in refused(engine="livekit")
 
