@@ -20,8 +20,9 @@ class LiveKitEngine:
     """All projects on one LiveKit server."""
 
     def __init__(self, settings: Settings) -> None:
-        # The gateway's clients retry a 502 themselves; retrying here too would multiply their waits.
-        self._settings = replace(settings, max_retries=0)
+        # Once more, since a pooled connection may have been closed meanwhile. The gateway's clients retry a 502
+        # themselves; retrying here as patiently would multiply their waits.
+        self._settings = replace(settings, max_retries=min(settings.max_retries, 1))
         self._server = LiveKitServer(self._settings)
         self._projects: dict[str, LiveKitBackend] = {}
 

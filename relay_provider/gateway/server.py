@@ -173,6 +173,8 @@ async def _run(gateway: Callable[[], Gateway], sock: socket.socket, started: Cal
         log_level="error",
         server_header=False,
         proxy_headers=False,
+        # Longer than clients keep idle connections, so that none is closed just as it is used again.
+        timeout_keep_alive=75,
         # Below a second, so that a client which is slow to send a body does not hold up the end.
         timeout_graceful_shutdown=cast(int, 0.6),
     )
