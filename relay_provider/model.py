@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError, ValidationError
 
-from relay_provider.errors import Problem
+from relay_provider.errors import Problem, redacted
 
 NAME_PATTERN: Final = r"^[A-Za-z0-9._:-]{1,128}$"
 MAX_PARTICIPANTS: Final = 10_000
@@ -62,9 +62,16 @@ def kind_of(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, str):
-        return json.dumps(value if len(value) <= 40 else value[:39] + "…", ensure_ascii=False)
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else kind_of(value)
+    match value:
+        case str():
+            text = redacted(value)
+            text = json.dumps(text if len(text) <= 40 else text[:39] + "…", ensure_ascii=False)
+            return text.encode(errors="backslashreplace").decode()
+        case int() if not isinstance(value, bool):
+            return str(value) if abs(value) < 10**21 else "a number of more than 20 digits"
+        case float():
+            return str(value)
+    return kind_of(value)
 
 
 def _room_name(value: object) -> str:
@@ -81,11 +88,10 @@ def _room_name(value: object) -> str:
 
 def whole_number(value: object, low: int, high: int) -> int:
     """`value` as an integer within limits. Pulumi's numbers are floats, so 50.0 is 50; true is no number."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(whole, bool) or not isinstance(whole, int) or not low <= whole <= high:
         raise wrong(f"must be a whole number from {low} to {high}, not {_shown(value)}")
-    return value
+    return whole
 
 
 def _plain(value: object) -> object:
@@ -100,7 +106,7 @@ def _plain(value: object) -> object:
         case Mapping():
             for key in value:
                 if not isinstance(key, str):
-                    raise wrong(f"must have strings as keys, not {kind_of(key)} ({key!r})")
+                    raise wrong(f"must have strings as keys, not {kind_of(key)} ({_shown(key)})")
             return {key: _plain(item) for key, item in value.items()}
         case list() | tuple():
             return [_plain(item) for item in value]
@@ -113,6 +119,10 @@ def canonical_json(value: object) -> str:
         return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     except RecursionError:
         raise wrong("is nested too deeply") from None
+    except PydanticCustomError:
+        raise
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        raise wrong("must not hold a number of thousands of digits") from None
 
 
 def canonical_metadata(value: object) -> str:
@@ -138,7 +148,7 @@ def metadata_meaning(text: str) -> str:
         return text
     try:
         return canonical_json(json.loads(text))
-    except (ValueError, RecursionError, PydanticCustomError):
+    except (ValueError, RecursionError):
         return text
 
 
@@ -234,13 +244,16 @@ def check(raw: Mapping[str, Any]) -> Checked:
 
 def holds_unknown(value: object) -> bool:
     """Is the value unknown, or any part of it?"""
-    match value:
-        case _Unknown():
-            return True
-        case Mapping():
-            return any(holds_unknown(item) for item in value.values())
-        case list() | tuple():
-            return any(holds_unknown(item) for item in value)
+    try:
+        match value:
+            case _Unknown():
+                return True
+            case Mapping():
+                return any(holds_unknown(item) for item in value.values())
+            case list() | tuple():
+                return any(holds_unknown(item) for item in value)
+    except RecursionError:
+        pass  # whoever uses the value will say that it is too deep
     return False
 
 
