@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any, Final, Literal
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from relay_provider.errors import ConfigError
+from relay_provider.errors import ConfigError, quoted
 
 DEFAULT_BASE_URL: Final = "https://api.relay.welbuiltai.tech/v1"
 BACKENDS: Final = ("relay", "livekit")
@@ -106,9 +106,9 @@ def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] 
     problems: list[str] = []
     for setting in SETTINGS:
         value, source = config.get(setting.name), f"relay:{setting.name}"
-        if value is None or value == "":
+        if _blank(value):
             value, source = environ.get(setting.env), setting.env
-        if value is None or value == "":
+        if _blank(value):
             continue
         try:
             values[_FIELDS[setting.name]] = _coerced(setting, value)
@@ -119,6 +119,10 @@ def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] 
     if problems:
         raise ConfigError("The settings are wrong: " + "; ".join(problems) + ".")
     return settings
+
+
+def _blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _coerced(setting: Setting, value: object) -> object:
@@ -146,7 +150,7 @@ def _coerced(setting: Setting, value: object) -> object:
 def _out_of_range(settings: Settings) -> list[str]:
     problems = []
     if settings.backend not in BACKENDS:
-        problems.append(f'backend must be relay or livekit, not "{settings.backend}"')
+        problems.append(f'backend must be relay or livekit, not "{quoted(settings.backend, limit=40)}"')
     if not 0 < settings.request_timeout <= 600:
         problems.append("requestTimeout must be more than 0 and at most 600 seconds")
     if not 0 <= settings.max_retries <= 20:
@@ -154,16 +158,18 @@ def _out_of_range(settings: Settings) -> list[str]:
     return problems
 
 
-def checked_url(setting: str, url: str, allow_http: bool) -> str:
-    """`url` without a trailing slash, if it may be used: http(s) or ws(s), and encrypted unless on loopback."""
+def checked_url(
+    setting: str, url: str, allow_http: bool, schemes: Collection[str] = ("http", "https", "ws", "wss")
+) -> str:
+    """`url` without a trailing slash, if it may be used: of these schemes, and encrypted unless on loopback."""
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
-    if not host or parts.scheme not in ("http", "https", "ws", "wss"):
+    if not host or "%" in host or parts.scheme not in schemes or not url.isprintable() or set(url) & set(' \\<>"'):
         raise ConfigError(f"{setting} is not an address that can be used; it must look like https://host/v1.")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if "@" in parts.netloc or set(url) & set("?#"):
         raise ConfigError(f"{setting} must be an address alone, without user, password, query or fragment.")
     if parts.scheme in ("http", "ws") and not (allow_http or is_loopback(host)):
         raise ConfigError(

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_KEY_LIKE = re.compile(r"(sk_(?:live|test)_|[Bb]earer\s+|eyJ[\w-]+\.)[^\s\"'<>,;]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_KEY_LIKE = re.compile(r"(sk_(?:live|test)_|(?i:bearer)\s+|eyJ[\w-]+\.)[^\s\"'<>,;]+")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+"""What a terminal or a log may obey instead of showing it: line ends, text direction, half surrogate pairs."""
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` with everything that is, or looks like, a key replaced by `***`."""
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):  # one may begin with another
         if secret:
             text = text.replace(secret, "***")
     return _KEY_LIKE.sub(lambda match: match[1] + "***", text)

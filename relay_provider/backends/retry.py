@@ -67,7 +67,9 @@ def retry_after(header: str | None, now: datetime | None = None) -> float | None
         seconds = float(header)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(header) - (now or datetime.now(UTC))).total_seconds()
-        except (ValueError, TypeError):
+            date = parsedate_to_datetime(header)
+            date = date if date.tzinfo else date.replace(tzinfo=UTC)
+            seconds = (date - (now or datetime.now(UTC))).total_seconds()
+        except (ValueError, OverflowError):
             return None
     return None if math.isnan(seconds) else max(seconds, 0.0)
