@@ -208,9 +208,7 @@ def test_encrypted_addresses_and_this_machine_are_used(url: str, used: str) -> N
     ],
 )
 def test_plain_http_is_for_this_machine_unless_it_is_allowed(url: str) -> None:
-    with pytest.raises(
-        ConfigError, match=r"^baseUrl uses plain http to \S+, .* set allowHttp \(RELAY_ALLOW_HTTP=true\)"
-    ):
+    with pytest.raises(ConfigError, match=r"^baseUrl uses plain http to \S+, .* set allowHttp \(RELAY_"):
         checked_url("baseUrl", url, allow_http=False)
     assert checked_url("baseUrl", url, allow_http=True) == url
 

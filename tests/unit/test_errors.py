@@ -11,11 +11,11 @@ from tests.unit.strategies import quick
 
 pytestmark = pytest.mark.unit
 
-TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", min_size=12, max_size=40)
+TOKEN = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", min_size=12, max_size=40)
 KEYS = st.tuples(st.sampled_from(["sk_live_", "sk_test_"]), TOKEN)
 BEARERS = st.tuples(st.sampled_from(["Bearer ", "bearer  ", "BEARER\t", "Authorization: Bearer "]), TOKEN)
 JWTS = st.tuples(st.builds("eyJ{}.".format, TOKEN), st.builds("{}.{}".format, TOKEN, TOKEN))
-AROUND = st.text(max_size=30)
+AROUND = st.text("abexyz .,:;=_-\n\t\"'{}()ü😀", max_size=30)
 SECRETS = st.text("ABCDEFGHJKLMNPQRSTUVWXYZ +/=ü", min_size=8, max_size=30).filter(str.strip)
 
 
@@ -24,8 +24,8 @@ SECRETS = st.text("ABCDEFGHJKLMNPQRSTUVWXYZ +/=ü", min_size=8, max_size=30).fil
 def test_nothing_that_looks_like_a_key_gets_through(before: str, key: tuple[str, str], after: str) -> None:
     mark, hidden = key
     text = f"{before}{mark}{hidden}{after}"
-    assert mark + hidden not in redacted(text)
-    assert hidden not in quoted(text, limit=10_000).replace(mark, "")
+    assert hidden not in redacted(text)
+    assert hidden not in quoted(text, limit=10_000)
 
 
 @quick
