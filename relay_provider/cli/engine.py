@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import shlex
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,12 @@ from pulumi.automation import (
 )
 from pulumi.automation.errors import create_command_error
 
+from relay_provider.backends import connect
+from relay_provider.cli.common import resolved
 from relay_provider.cli.plan import sentences
 from relay_provider.config import Lookup, Settings, load
 from relay_provider.errors import RelayError, quoted
+from relay_provider.manifest import Project
 
 PROJECT: Final = "relay-rooms"
 FOLDER: Final = ".relay"
@@ -162,7 +166,13 @@ def _install_roots() -> Iterator[Path]:
 
 
 def _pulumi_home() -> Path:
-    return Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    if chosen := os.environ.get("PULUMI_HOME"):
+        return Path(chosen)
+    try:
+        home = Path(pwd.getpwuid(os.getuid()).pw_dir)  # as pulumi finds it, whatever HOME says
+    except KeyError:
+        home = Path.home()
+    return home / ".pulumi"
 
 
 @dataclass(frozen=True)
@@ -253,7 +263,7 @@ class Engine:
             except ConcurrentUpdateError as error:
                 raise RelayError(self._locked(str(error))) from None
             except CommandError as error:
-                found = list(errors or ()) or sentences(str(error))
+                found = list(errors or ()) or sentences(str(error).partition(" stderr: ")[2])
                 raise RelayError("\n".join(found) or f"pulumi {what} failed without saying why.") from None
 
     def config(self) -> dict[str, str]:
@@ -263,6 +273,10 @@ class Engine:
             return {}  # without asking the program, which takes a while
         with self.failing("config"):
             return {key: found.value for key, found in self.stack.get_all_config().items()}
+
+    def urn(self, kind: str) -> str:
+        """The beginning of the URNs of this stack's resources of one type."""
+        return f"urn:pulumi:{self._name.rpartition('/')[2]}::{self.place.project}::{kind}"
 
     def _locked(self, text: str) -> str:
         who = re.search(r"created by (.+)", text)
@@ -279,3 +293,9 @@ def stack_settings(engine: Engine) -> tuple[Settings, Lookup]:
     config, project = engine.config(), engine.place.project
     base = load({key.removeprefix("relay:"): value for key, value in config.items() if key.startswith("relay:")})
     return base, lambda key: config.get(key if ":" in key else f"{project}:{key}")
+
+
+def check_connections(engine: Engine, projects: Sequence[Project]) -> None:
+    """Can every project be connected to, as far as that is known without a request?"""
+    for _, settings in resolved(projects, *stack_settings(engine)):
+        connect(settings)

@@ -63,6 +63,8 @@ class Change:
 class Watcher:
     """Follows a run of the engine: the changes, planned or done, and the errors."""
 
+    project: str | None = None
+    """Only this project's rooms count: the engine tells of the others too when it is to leave them alone."""
     on_change: Callable[[Change], None] = lambda _: None
     on_step: Callable[[str, int, int], None] = lambda *_: None
     """Told of progress: the phase, how many rooms are through it, and how many entered it."""
@@ -98,15 +100,18 @@ class Watcher:
         found = Counter(change.kind for change in self.changes.values())
         return {**{kind: found[kind] for kind in KINDS}, "same": len(self._same - self.changes.keys())}
 
+    def _counts(self, step: StepEventMetadata) -> bool:
+        return step.type == ROOM_TYPE and self.project in (None, _named(step)[0])
+
     def _step(self, step: StepEventMetadata, counter: Counter[str]) -> None:
-        if step.type != ROOM_TYPE:
+        if not self._counts(step):
             return
         phase = "refresh" if step.op.value == "refresh" else "rooms"
         counter[phase] += 1
         self.on_step(phase, self._ended[phase], self._begun[phase])
 
     def _changed(self, step: StepEventMetadata) -> None:
-        if step.type != ROOM_TYPE:
+        if not self._counts(step):
             return
         kind = _KIND_OF.get(step.op.value, step.op.value)
         if kind == "same":
@@ -114,10 +119,15 @@ class Watcher:
         elif kind in KINDS:
             before = dict(step.old.inputs or {}) if step.old and kind != "create" else {}
             after = dict(step.new.inputs or {}) if step.new and kind != "delete" else {}
-            project, _, room = step.urn.rpartition("::")[2].partition("/")
-            change = Change(project, room, kind, _fields(kind, before, after))
+            change = Change(*_named(step), kind, _fields(kind, before, after))
             self.changes[step.urn] = change
             self.on_change(change)
+
+
+def _named(step: StepEventMetadata) -> tuple[str, str]:
+    """The project and the room, which make the resource's name."""
+    project, _, room = step.urn.rpartition("::")[2].partition("/")
+    return project, room
 
 
 def _fields(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
