@@ -183,11 +183,10 @@ def _arguments(*, required: bool = True, **described: str) -> Spec:
 
 
 def _setting(setting: Setting) -> Spec:
+    default = f"{setting.default:g}" if isinstance(setting.default, float) else str(setting.default).lower()
     return {
         **({"$ref": f"#/types/{_BACKEND}"} if setting.name == "backend" else {"type": setting.kind}),
-        "description": setting.description
-        if setting.default is None
-        else f"{setting.description} Default: {str(setting.default).lower()}.",
+        "description": setting.description + ("" if setting.default is None else f" Default: {default}."),
         "defaultInfo": {"environment": [setting.env]},
         **({"secret": True} if setting.secret else {}),
     }
