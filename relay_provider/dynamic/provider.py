@@ -27,6 +27,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 from pulumi.dynamic.dynamic import PROVIDER_KEY
+from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from relay_provider import session
@@ -111,7 +112,7 @@ def _known(value: Any) -> Any:
         return {key: _known(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_known(item) for item in value]
-    return UNKNOWN if value == rpc.UNKNOWN else value
+    return UNKNOWN if isinstance(value, Unknown) or value == rpc.UNKNOWN else value
 
 
 def _project(props: Props) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Ran:
         counts: Counter[str] = Counter()
         for event in self.events:
             step = (event.get("resourcePreEvent") or {}).get("metadata")
-            if step and not step["type"].startswith("pulumi:") and step["op"] != "read":
+            if step and not step["type"].startswith("pulumi:") and step["op"] not in ("read", "refresh"):
                 counts[step["op"]] += 1
         for half in ("create-replacement", "delete-replaced", "discard-replaced"):
             counts.pop(half, None)
@@ -111,11 +111,17 @@ class Project:
     def destroy(self, *arguments: str, check: bool = True) -> Ran:
         return self.pulumi("destroy", "--yes", "--skip-preview", *arguments, check=check)
 
-    def state(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.pulumi("stack", "export", "--show-secrets").out)
-        return found
+    @property
+    def state_folder(self) -> Path:
+        return Path(self.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
+
+    def state_text(self) -> str:
+        """The stack's state as it lies in the file, secrets encrypted."""
+        found = list(self.state_folder.rglob(f"stacks/**/{self.stack}.json"))
+        assert len(found) == 1, found
+        return found[0].read_text()
 
     def resources(self) -> list[dict[str, Any]]:
         """The rooms in the state."""
-        every = self.state()["deployment"].get("resources", [])
-        return [one for one in every if one["type"].endswith(":Room")]
+        latest = json.loads(self.state_text())["checkpoint"]["latest"] or {}
+        return [one for one in latest.get("resources", []) if one["type"].endswith(":Room")]

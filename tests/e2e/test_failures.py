@@ -1,0 +1,123 @@
+"""Whatever the API answers: a sentence that says what to do, no traceback, no key, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.e2e.doors import PythonDoor
+from tests.proxy import Answer, Fault, Lost, Proxy, Silence, proxying
+from tests.served import KEY, Served, serving
+
+pytestmark = pytest.mark.e2e
+
+ERROR = json.dumps({"error": {"type": "x", "code": "x", "message": f"the key {KEY} is bad"}})
+HTML = "<html><body>Welcome to the hotel network</body></html>"
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "401": (Answer(401, ERROR), "check apiKey (RELAY_API_KEY)"),
+    "422": (Answer(422, ERROR), "correct the values it names"),
+    "429": (Answer(429, ERROR, {"Retry-After": "0"}), "wait a while"),
+    "502": (Answer(502, ERROR), "502 Bad Gateway"),
+    "503": (Answer(503, "down"), "try again later"),
+    "HTML": (Answer(200, HTML, {"Content-Type": "text/html"}), "which is not what the API documents"),
+    "truncated": (Answer(200, '{"rooms": [{"room"'), "which is not what the API documents"),
+    "cut off": (Answer(200, '{"rooms"', {"Content-Length": "100"}), "Check baseUrl (RELAY_BASE_URL)"),
+    "silence": (Silence(3), "got no answer within"),
+    "redirect": (Answer(307, "", {"Location": "https://elsewhere.example/v1"}), "redirects are not followed"),
+    "404 HTML": (Answer(404, HTML), "which is not what the API documents"),
+}
+
+
+@dataclass
+class Stack:
+    door: PythonDoor
+    api: Served
+    proxy: Proxy
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Two rooms, up and healthy; every test leaves them so."""
+    with serving() as api, proxying(api.url) as proxy:
+        settings = {"RELAY_BASE_URL": proxy.url, "RELAY_MAX_RETRIES": "1", "RELAY_REQUEST_TIMEOUT": "2"}
+        door = PythonDoor(tmp_path_factory.mktemp("failures") / "project", api.env | settings)
+        door.declare({"one": {"emptyTimeout": 86400}, "two": {"emptyTimeout": 86400}})
+        door.up()
+        yield Stack(door, api, proxy)
+
+
+@pytest.fixture(autouse=True)
+def healthy_again(stack: Stack) -> Iterator[None]:
+    yield
+    stack.proxy.rule = None
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_refresh_while_the_api_fails_says_what_to_do_and_removes_nothing(stack: Stack, name: str) -> None:
+    fault, sentence = FAULTS[name]
+    state = stack.door.state()
+    stack.proxy.rule = lambda *_: fault
+    ran = stack.door.project.refresh(check=False)
+    assert ran.code != 0
+    assert sentence in ran.errors
+    assert "GET " in ran.errors
+    assert "Traceback" not in ran.out
+    assert KEY not in ran.out
+    assert stack.door.state() == state
+
+
+def test_an_up_completes_once_the_api_is_back(stack: Stack) -> None:
+    rooms = {"one": {"emptyTimeout": 86400}, "two": {"emptyTimeout": 86400}}
+    stack.door.declare({**rooms, "three": {}})
+    stack.proxy.rule = lambda method, _: Answer(503) if method == "POST" else None
+    ran = stack.door.up(check=False)
+    assert ran.code != 0
+    assert "Traceback" not in ran.out
+    assert sorted(stack.door.state()) == ["one", "two"]
+    stack.proxy.rule = None
+    assert stack.door.up().changes == {"create": 1, "same": 2}
+    stack.door.declare(rooms)
+    assert stack.door.up().changes == {"delete": 1, "same": 2}
+
+
+def test_a_create_whose_answer_is_lost_ends_with_one_room_and_no_error(stack: Stack) -> None:
+    rooms = {"one": {"emptyTimeout": 86400}, "two": {"emptyTimeout": 86400}}
+    lost: list[str] = []
+
+    def lose_the_first_create(method: str, path: str) -> Fault | None:
+        if method == "POST" and not lost:
+            lost.append(path)
+            return Lost()
+        return None
+
+    stack.proxy.rule = lose_the_first_create
+    stack.door.declare({**rooms, "three": {"maxParticipants": 3}})
+    assert stack.door.up().changes == {"create": 1, "same": 2}
+    assert lost
+    assert sorted(stack.api.rooms()) == ["one", "three", "two"]
+    assert stack.door.up().changes == {"same": 3}
+    stack.door.declare(rooms)
+    stack.door.up()
+
+
+def test_a_room_that_exists_is_taken_over_when_equal_and_named_with_both_values_when_not(stack: Stack) -> None:
+    rooms = {"one": {"emptyTimeout": 86400}, "two": {"emptyTimeout": 86400}}
+    stack.api.create("equal", maxParticipants=3, metadata='{"b": 1, "a": 2}')
+    stack.api.create("other", maxParticipants=3, metadata="theirs")
+    sid = stack.api.rooms()["equal"]["sid"]
+    equal = {"maxParticipants": 3, "metadata": {"a": 2, "b": 1}}
+    stack.door.declare({**rooms, "equal": equal, "other": {"maxParticipants": 4, "metadata": "ours"}})
+    ran = stack.door.up(check=False)
+    assert ran.code != 0
+    for part in ('"other"', "maxParticipants is 3 there and 4 here", '"theirs"', '"ours"', "forceDestroy: true"):
+        assert part in ran.errors
+    assert stack.door.state()["equal"]["sid"] == sid
+    stack.door.declare({**rooms, "equal": equal})
+    assert stack.door.up().changes == {"same": 3}
+    stack.door.declare(rooms)
+    stack.door.up()
+    assert "other" in stack.api.rooms()
+    stack.api.end("other")

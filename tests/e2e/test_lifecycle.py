@@ -1,0 +1,146 @@
+"""The life cycle of rooms as a table, run through every door on the real engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.doors import DOORS, Door
+from tests.served import Served
+
+pytestmark = pytest.mark.e2e
+
+STANDUP = {"maxParticipants": 12, "emptyTimeout": 900, "metadata": {"team": "core", "size": 12}}
+LOBBY: dict[str, Any] = {}
+SUPPORT = {"maxParticipants": 4, "metadata": "plain text: ü"}
+ALL = {"standup": STANDUP, "lobby": LOBBY, "support": SUPPORT}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens behind Pulumi's back, what is declared then, and what an `up` must do about it."""
+
+    name: str
+    rooms: dict[str, dict[str, Any]]
+    changes: dict[str, int]
+    behind: Callable[[Served], None] = field(default=lambda _: None)
+    drift: bool = False
+    keeps_sid: bool | None = None  # of standup
+
+
+SMALLER = ALL | {"standup": STANDUP | {"maxParticipants": 5}}
+BARE = ALL | {"standup": {}}
+
+CORE = [
+    Step("create", ALL, {"create": 3}),
+    Step("no change", ALL, {"same": 3}, keeps_sid=True),
+    Step("a limit changes", SMALLER, {"replace": 1, "same": 2}, keeps_sid=False),
+    Step(
+        "a room was ended",
+        SMALLER,
+        {"create": 1, "same": 2},
+        behind=lambda api: api.end("standup"),
+        drift=True,
+        keeps_sid=False,
+    ),
+    Step(
+        "people come and go",
+        SMALLER,
+        {"same": 3},
+        behind=lambda api: (
+            api.join("standup", "ana", "ben"),
+            api.leave("standup", "ana"),
+            api.leave("standup", "ben"),
+        )[0],
+        keeps_sid=True,
+    ),
+    Step(
+        "forceDestroy needs no call",
+        ALL | {"standup": SMALLER["standup"] | {"forceDestroy": True}},
+        {"update": 1, "same": 2},
+        keeps_sid=True,
+    ),
+    Step("one is removed", {"standup": SMALLER["standup"], "lobby": {}}, {"delete": 1, "update": 1, "same": 1}),
+]
+"""Run through every door; the rest is the same code behind each of them."""
+
+MORE = [
+    Step(
+        "the same in another spelling",
+        {"standup": {**STANDUP, "maxParticipants": 5.0, "metadata": {"size": 12.0, "team": "core"}}, "lobby": {}},
+        {"same": 2},
+        keeps_sid=True,
+    ),
+    Step("one is added", SMALLER, {"create": 1, "same": 2}, keeps_sid=True),
+    Step(
+        "a timeout changes",
+        ALL | {"standup": SMALLER["standup"] | {"emptyTimeout": 60}},
+        {"replace": 1, "same": 2},
+        keeps_sid=False,
+    ),
+    Step("metadata changes", ALL | {"standup": {"metadata": ["b"]}}, {"replace": 1, "same": 2}, keeps_sid=False),
+    Step("every setting goes", BARE, {"replace": 1, "same": 2}, keeps_sid=False),
+    Step(
+        "a room was made anew with equal settings",
+        BARE,
+        {"same": 3},
+        behind=lambda api: (api.end("support"), api.create("support", **SUPPORT))[0],
+        keeps_sid=True,
+    ),
+    Step(
+        "a room was made anew with other settings",
+        BARE,
+        {"replace": 1, "same": 2},
+        behind=lambda api: (api.end("standup"), api.create("standup", maxParticipants=2, metadata="theirs"))[0],
+        drift=True,
+        keeps_sid=False,
+    ),
+]
+
+
+@pytest.mark.parametrize("make", DOORS, ids=lambda door: door.label)
+def test_life_cycle(make: type[Door], served: Served, tmp_path: Path) -> None:
+    door = make(tmp_path / "project", served.env)
+    run_life_cycle(door, served, CORE + MORE if door.label == "python" else CORE)
+
+
+def run_life_cycle(door: Door, api: Served, steps: list[Step]) -> None:
+    """Steps of the table, each followed by an `up` that changes nothing; at the end all is destroyed."""
+    for step in steps:
+        before = api.rooms()
+        step.behind(api)
+        if step.drift:
+            assert door.drifted(), f"{step.name}: no drift was seen"
+        door.declare(step.rooms)
+        assert door.up().changes == step.changes, step.name
+        live = api.rooms()
+        assert sorted(live) == sorted(step.rooms), step.name
+        check_live(live, step.rooms, step.name)
+        if step.keeps_sid is not None:
+            assert (before["standup"]["sid"] == live["standup"]["sid"]) == step.keeps_sid, step.name
+        assert {name: (room["sid"], room["creationTime"]) for name, room in live.items()} == {
+            name: (outputs["sid"], outputs["creationTime"]) for name, outputs in door.state().items()
+        }, step.name
+        if step.changes != {"same": len(step.rooms)}:
+            assert door.up().changes == {"same": len(step.rooms)}, f"{step.name}: a second up changed something"
+    assert not door.drifted()
+    api.end("lobby")
+    door.destroy()
+    assert api.rooms() == {}
+    assert door.state() == {}
+
+
+def check_live(live: dict[str, dict[str, Any]], declared: dict[str, dict[str, Any]], step: str) -> None:
+    """Every live room is as declared."""
+    for name, settings in declared.items():
+        assert live[name]["maxParticipants"] == settings.get("maxParticipants", 0), (step, name)
+        metadata = settings.get("metadata", "")
+        if isinstance(metadata, dict | list):
+            assert json.loads(live[name]["metadata"]) == metadata, (step, name)
+        else:
+            assert live[name]["metadata"] == metadata, (step, name)

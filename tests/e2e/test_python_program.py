@@ -1,0 +1,172 @@
+"""What a Python program can say and see, on the real engine and language host."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.engine import Project
+from tests.served import KEY, OTHER_KEY, Served
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def project(served: Served, tmp_path: Path) -> Project:
+    project = Project(tmp_path / "project", served.env)
+    project.write("Pulumi.yaml", "name: rooms\nruntime: {name: python}\noptions: {refresh: always}\n")
+    return project.init()
+
+
+def test_outputs_of_other_resources_are_inputs_and_unknown_in_a_preview(project: Project, served: Served) -> None:
+    project.write(
+        "__main__.py",
+        """
+import pulumi, relay_provider as relay
+
+first = relay.Room("first", max_participants=3)
+second = relay.Room("second", metadata={"after": first.sid, "limits": [first.max_participants]})
+third = relay.Room("third", name=pulumi.Output.concat(second.name, "-", first.sid))
+pulumi.export("shown", {
+    "sid": first.sid, "limit": first.max_participants, "created": second.creation_time,
+    "metadata": second.metadata, "third": third.name, "id": third.id, "force": third.force_destroy,
+})
+""",
+    )
+    preview = project.pulumi("preview")
+    assert preview.changes == {"create": 3}
+    assert served.rooms() == {}
+    assert project.up().changes == {"create": 3}
+    live = served.rooms()
+    sid = live["first"]["sid"]
+    assert sorted(live) == ["first", "second", f"second-{sid}"]
+    assert json.loads(live["second"]["metadata"]) == {"after": sid, "limits": [3]}
+    shown = json.loads(project.pulumi("stack", "output", "shown", "--json").out)
+    assert shown == {
+        "sid": sid,
+        "limit": 3,
+        "created": live["second"]["creationTime"],
+        "metadata": live["second"]["metadata"],
+        "third": f"second-{sid}",
+        "id": f"second-{sid}",
+        "force": False,
+    }
+    assert project.up().changes == {"same": 3}
+
+
+def test_a_room_declared_twice_is_an_error_at_its_declaration(project: Project, served: Served) -> None:
+    project.write(
+        "__main__.py",
+        """
+import relay_provider as relay
+relay.Room("one", name="standup")
+relay.Room("two", name="standup")
+""",
+    )
+    ran = project.up(check=False)
+    assert ran.code != 0
+    assert 'Room "standup" is declared twice in this program' in ran.errors
+    assert "Traceback" not in ran.out
+
+
+def test_every_wrong_field_is_reported_at_once(project: Project, served: Served) -> None:
+    project.write(
+        "__main__.py",
+        """
+import relay_provider as relay
+relay.Room("a b", max_participants=0, empty_timeout=86401, metadata="x" * 4097)
+""",
+    )
+    ran = project.pulumi("preview", check=False)
+    assert ran.code != 0
+    for part in (
+        'name may hold letters, digits and . _ - : only, not "a b"',
+        "must be a whole number from 1 to 10000, not 0",
+        "must be a whole number from 1 to 86400, not 86401",
+        "must have at most 4096 characters, not 4097",
+    ):
+        assert part.split(" ", 1)[1] in ran.errors, ran.errors
+    assert "Traceback" not in ran.out
+    assert served.rooms() == {}
+
+
+def test_remove_participant_evicts_nobody_in_a_preview_and_exactly_one_in_an_up(
+    project: Project, served: Served
+) -> None:
+    served.create("standup")
+    served.join("standup", "team/ana ü?#", "ben")
+    project.write(
+        "__main__.py",
+        """
+import pulumi, relay_provider as relay
+pulumi.export("known", relay.remove_participant("standup", "team/ana ü?#").removed)
+pulumi.export("nobody", relay.remove_participant("standup", "zoe").removed)
+pulumi.export("people", [p.identity for p in relay.get_room("standup").participants])
+pulumi.export("rooms", [room.name for room in relay.list_rooms()])
+""",
+    )
+    preview = project.pulumi("preview")
+    assert "team/ana" in preview.out
+    assert served.people("standup") == ["ben", "team/ana ü?#"]
+    project.up()
+    assert served.people("standup") == ["ben"]
+    shown = json.loads(project.pulumi("stack", "output", "--json").out)
+    assert shown == {"known": True, "nobody": False, "people": ["ben"], "rooms": ["standup"]}
+
+
+def test_a_function_that_fails_says_one_sentence(project: Project) -> None:
+    project.write("__main__.py", "import relay_provider as relay\nrelay.get_room('nowhere')\n")
+    ran = project.up(check=False)
+    assert ran.code != 0
+    assert 'Room "nowhere" is not live' in ran.errors
+    assert "Traceback" not in ran.out
+
+
+def test_a_missing_key_says_the_two_ways_to_set_it(project: Project) -> None:
+    project.write("__main__.py", "import relay_provider as relay\nrelay.Room('standup')\n")
+    ran = project.up(check=False, env={"RELAY_API_KEY": ""})
+    assert ran.code != 0
+    assert "apiKey is not set; set RELAY_API_KEY, or run `pulumi config set --secret relay:apiKey" in ran.errors
+    assert "Traceback" not in ran.out
+
+
+def test_manifests_declare_rooms_of_several_projects_with_keys_from_config_and_environment(
+    project: Project, served: Served
+) -> None:
+    project.write("__main__.py", "import relay_provider as relay\nrelay.declare_rooms('rooms.yaml')\n")
+    project.write(
+        "rooms.yaml",
+        """
+version: 1
+projects:
+  webinars: {apiKey: {config: webinarsKey}, rooms: {all-hands: {maxParticipants: 500}, lobby: }}
+  support: {apiKey: {env: SUPPORT_KEY}, rooms: {lobby: {maxParticipants: 2}}}
+""",
+    )
+    project.env["SUPPORT_KEY"] = OTHER_KEY
+    project.env["RELAY_API_KEY"] = ""
+    project.pulumi("config", "set", "--secret", "webinarsKey", KEY)
+    assert project.up().changes == {"create": 3}
+    other = Served(served.url, served.process, OTHER_KEY)
+    assert sorted(served.rooms()) == ["all-hands", "lobby"]
+    assert {name: room["maxParticipants"] for name, room in other.rooms().items()} == {"lobby": 2}
+    assert project.up().changes == {"same": 3}
+    assert KEY not in project.state_text()
+    assert OTHER_KEY not in project.state_text()
+    project.destroy()
+    assert served.rooms() == other.rooms() == {}
+
+
+def test_a_wrong_manifest_declares_nothing_and_names_every_place(project: Project, served: Served) -> None:
+    project.write("__main__.py", "import relay_provider as relay\nrelay.declare_rooms('rooms.yaml')\n")
+    project.write(
+        "rooms.yaml", "version: 1\nprojects:\n  a:\n    rooms:\n      x: {maxParticipants: 0}\n      y: {max: 1}\n"
+    )
+    ran = project.up(check=False)
+    assert ran.code != 0
+    assert "rooms.yaml:5:28: " in ran.errors
+    assert "rooms.yaml:6:" in ran.errors
+    assert "Traceback" not in ran.out
+    assert served.rooms() == {}

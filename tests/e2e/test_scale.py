@@ -1,0 +1,44 @@
+"""A thousand rooms in one program: it works, the state stays small, and a refresh asks once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.engine import Project
+from tests.proxy import proxying
+from tests.served import Served
+
+pytestmark = pytest.mark.e2e
+
+ROOMS = 1000
+PROGRAM = f"""
+import relay_provider as relay
+for number in range({ROOMS}):
+    relay.Room(f"room-{{number:04}}", max_participants=12, empty_timeout=86400, metadata={{"team": "core"}})
+"""
+
+
+def test_a_thousand_rooms(served: Served, tmp_path: Path) -> None:
+    with proxying(served.url) as proxy:
+        project = Project(tmp_path / "project", served.env | {"RELAY_BASE_URL": proxy.url})
+        project.write("Pulumi.yaml", "name: rooms\nruntime: {name: python}\n")
+        project.write("__main__.py", PROGRAM)
+        project.init()
+        assert project.up().changes == {"create": ROOMS}
+        assert len(served.rooms()) == ROOMS
+        assert len(proxy.requests) == ROOMS, "one request a room"
+        assert len(project.state_text()) < 2500 * ROOMS
+
+        proxy.requests.clear()
+        assert project.refresh().code == 0
+        assert proxy.requests == [("GET", "/rooms")]
+
+        served.end("room-0007")
+        served.end("room-0700")
+        proxy.requests.clear()
+        assert project.refresh().code == 0
+        assert proxy.requests == [("GET", "/rooms")] * 2
+        assert len(project.resources()) == ROOMS - 2
+        assert project.up().changes == {"create": 2, "same": ROOMS - 2}
