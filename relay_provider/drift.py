@@ -74,7 +74,7 @@ class DriftReport:
 
     def as_json(self) -> dict[str, Any]:
         """The stable shape of `relay-rooms drift --output json`."""
-        return {"drift": self.drift, "projects": [project.as_json() for project in self.projects]}
+        return {"drift": self.drift, "projects": [p.as_json() for p in sorted(self.projects, key=lambda p: p.project)]}
 
 
 def differences(declared: RoomInputs, live: LiveRoom) -> tuple[FieldDifference, ...]:

@@ -15,7 +15,7 @@ import anyio
 
 from relay_provider.backends.base import Backend
 from relay_provider.drift import FieldDifference, differences
-from relay_provider.errors import NotFound, ReplacementFailed, RoomDiffers, RoomOccupied
+from relay_provider.errors import NotFound, ReplacementFailed, RoomDiffers, RoomOccupied, quoted
 from relay_provider.listing import SharedListing
 from relay_provider.model import FIELDS, LiveRoom, Participant, RoomDetail, RoomInputs, metadata_meaning
 
@@ -118,8 +118,8 @@ class Rooms:
     def diff(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
         """`diff` for this backend. A replacement whose new inputs say `forceDestroy` may end the old room."""
         found = diff(old, new, self.backend.in_place)
-        if found.replaces and new.get("forceDestroy") is True:
-            self._consents.add(str(old.get("name")))
+        consented = found.replaces and new.get("forceDestroy") is True
+        (self._consents.add if consented else self._consents.discard)(str(old.get("name")))
         return found
 
     async def create(self, wanted: RoomInputs, secret: Collection[str] = ()) -> LiveRoom:
@@ -132,12 +132,12 @@ class Rooms:
             live = await self._create_anew(wanted)
             if found := differences(wanted, live):
                 if not wanted.force_destroy:
-                    raise RoomDiffers(_differs(wanted.name, found, secret))
+                    raise RoomDiffers(_live_already(wanted.name, _fields(found, secret)))
                 await self.backend.delete(wanted.name)
                 self._ended[wanted.name] = live.sid
                 live = await self._create_anew(wanted)
                 if found := differences(wanted, live):
-                    raise RoomDiffers(_differs(wanted.name, found, secret))
+                    raise RoomDiffers(_still_differs(wanted.name, _fields(found, secret)))
             self._made[wanted.name] = live.sid
             return live
 
@@ -158,7 +158,10 @@ class Rooms:
 
     async def read(self, name: str) -> LiveRoom | None:
         """The room as it is live, from the shared list; None only when it is definitely gone."""
-        return await self._listing.find(name)
+        live = await self._listing.find(name)
+        if live is None or live.sid != self._made.get(name):
+            self._made.pop(name, None)  # what this process made is gone: it knows no newer room than the state does
+        return live
 
     async def update(self, old: Mapping[str, Any], new: RoomInputs, secret: Collection[str] = ()) -> LiveRoom | None:
         """Change in place what can be; None when nothing at the server had to change. `secret` as in `create`."""
@@ -166,7 +169,10 @@ class Rooms:
             return None
         async with self._writing():
             live = await self.backend.update_metadata(new.name, new.metadata or "")
-        return live or await self.create(new, secret)  # it expired meanwhile
+        if live is None:
+            return await self.create(new, secret)  # it expired meanwhile
+        self._made[new.name] = live.sid
+        return live
 
     async def delete(self, name: str, *, force: bool, sid: str | None = None) -> None:
         """End the room; success when it is gone. Raises RoomOccupied while people are in it, unless `force`.
@@ -185,6 +191,7 @@ class Rooms:
             sid = room.sid
         async with self._writing():
             await self.backend.delete(name)
+        self._consents.discard(name)
         if sid:
             self._ended[name] = sid
 
@@ -216,25 +223,33 @@ class Rooms:
             self._listing.wrote()
 
 
-def _differs(name: str, found: Collection[FieldDifference], secret: Collection[str]) -> str:
+def _fields(found: Collection[FieldDifference], secret: Collection[str]) -> str:
     def shown(field: str, value: str | int) -> str:
         if field in secret:
             return "[secret]"
-        return (
-            f'"{value if len(str(value)) <= 120 else str(value)[:119] + "…"}"' if isinstance(value, str) else str(value)
-        )
+        return f'"{quoted(value, limit=120)}"' if isinstance(value, str) else str(value)
 
-    fields = "; ".join(
+    return "; ".join(
         f"{one.field} is {shown(one.field, one.live)} there and {shown(one.field, one.declared)} here" for one in found
     )
+
+
+def _live_already(name: str, fields: str) -> str:
     return (
         f'Room "{name}" is live already with other settings: {fields}. Nobody was disconnected. Declare it as it is, '
         "or end it first, or set forceDestroy: true to have it ended and made anew."
     )
 
 
+def _still_differs(name: str, fields: str) -> str:
+    return (
+        f'Room "{name}" was ended and made anew, and is not as declared again: {fields}. Perhaps somebody else made '
+        "it at the same moment; run the same command again, or declare it as it is."
+    )
+
+
 def _occupied(name: str, present: Collection[Participant]) -> str:
-    identities = [participant.identity for participant in present]
+    identities = [quoted(participant.identity, limit=60) for participant in present]
     first = ", ".join(identities[:5]) + (f" and {len(identities) - 5} more" if len(identities) > 5 else "")
     people = "1 person is" if len(identities) == 1 else f"{len(identities)} people are"
     return (

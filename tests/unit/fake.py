@@ -1,0 +1,83 @@
+"""A place where rooms live, in memory, with the server's habits: a create of a live room changes nothing."""
+
+from __future__ import annotations
+
+from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs
+
+
+def live_room(name: str = "standup", sid: str = "RM_1", **settings: object) -> LiveRoom:
+    defaults = {"max_participants": 0, "creation_time": 1_700_000_000, "metadata": ""}
+    return LiveRoom.model_validate({"name": name, "sid": sid, **defaults, **settings}, by_name=True)
+
+
+def person(identity: str, state: int = 2) -> Participant:
+    return Participant(identity=identity, name=identity.title(), state=state, joined_at=1, tracks=0)
+
+
+class FakeBackend:
+    """Rooms by name, who is in them, and every request that was made."""
+
+    place = "memory"
+
+    def __init__(self, *rooms: LiveRoom, in_place: str = "", reports_timeout: bool = False) -> None:
+        self.rooms = {room.name: room for room in rooms}
+        self.people: dict[str, list[Participant]] = {}
+        self.calls: list[tuple[str, ...]] = []
+        self.in_place = frozenset({in_place} - {""})
+        self.unreported = frozenset[str]() if reports_timeout else frozenset({"emptyTimeout"})
+        self.old_answers = 0  # so many creates after a delete still answer with the room that was ended
+        self.failure: Exception | None = None
+        self.closed = False
+        self._made = 0
+        self._ended: LiveRoom | None = None
+
+    def _asked(self, *call: str) -> None:
+        self.calls.append(call)
+        if self.failure:
+            raise self.failure
+
+    async def create(self, room: RoomInputs) -> LiveRoom:
+        self._asked("create", room.name)
+        if self._ended and self.old_answers:
+            self.old_answers -= 1
+            return self._ended
+        if room.name not in self.rooms:
+            self._made += 1
+            self.rooms[room.name] = live_room(
+                room.name,
+                f"RM_new{self._made}",
+                max_participants=room.max_participants or 0,
+                metadata=room.metadata or "",
+                empty_timeout=None if "emptyTimeout" in self.unreported else room.empty_timeout or 300,
+            )
+        return self.rooms[room.name]
+
+    async def list(self) -> list[LiveRoom]:
+        self._asked("list")
+        return sorted(self.rooms.values(), key=lambda room: room.name)
+
+    async def get(self, name: str) -> RoomDetail | None:
+        self._asked("get", name)
+        room = self.rooms.get(name)
+        return room and RoomDetail(**dict(room), participants=self.people.get(name, []))
+
+    async def delete(self, name: str) -> None:
+        self._asked("delete", name)
+        self._ended = self.rooms.pop(name, None)
+        self.people.pop(name, None)
+
+    async def remove_participant(self, name: str, identity: str) -> bool:
+        self._asked("remove", name, identity)
+        before = self.people.get(name, [])
+        self.people[name] = [one for one in before if one.identity != identity]
+        return len(self.people[name]) < len(before)
+
+    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
+        self._asked("update", name, metadata)
+        if name not in self.rooms:
+            return None
+        self.rooms[name] = self.rooms[name].model_copy(update={"metadata": metadata})
+        return self.rooms[name]
+
+    async def aclose(self) -> None:
+        self.closed = True
