@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pulumi
@@ -14,11 +15,18 @@ from relay_provider.dynamic.program import for_program, program_settings
 from relay_provider.errors import RelayError
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import LiveRoom, RoomDetail
+from relay_provider.sayna import SaynaRoom
 
 
 def _in_program(project: ProjectRef | None, work: Callable[[Rooms], Any]) -> Any:
-    try:
+    with _failing_in_sentences():
         return session.run(program_settings(project), work)
+
+
+@contextmanager
+def _failing_in_sentences() -> Iterator[None]:
+    try:
+        yield
     except RelayError as error:
         raise for_program(error) from None
 
@@ -64,3 +72,13 @@ def list_rooms(*, project: ProjectRef | None = None) -> list[LiveRoom]:
     """Every live room of the project, sorted by name."""
     found: list[LiveRoom] = _in_program(project, lambda rooms: rooms.list())
     return found
+
+
+def get_sayna_room(name: str) -> SaynaRoom:
+    """What Sayna (saynaUrl, saynaToken) knows of the room of exactly this name on the server.
+
+    Raises NotFound when it is not there or not yours; Sayna answers the same for both, so nothing follows from it.
+    """
+    with _failing_in_sentences():
+        settings = program_settings(None)
+        return session.run_in_session(lambda opened: opened.sayna(settings).get(name))

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 
 LOUD = {
     "environment": ("-v=9", "--logtostderr", "--logflow", "--debug"),
-    "config": ("-v=6", "--logtostderr", "--logflow", "--debug"),  # from 7 the engine itself logs a provider's config
+    "config": ("--debug",),  # with --logtostderr this engine itself logs the config of a provider
 }
 PROGRAM = """
 import relay_provider as relay
