@@ -24,6 +24,7 @@ from pulumi.automation import (
     ConcurrentUpdateError,
     InvalidVersionError,
     LocalWorkspace,
+    OutputMap,
     PulumiCommand,
     Stack,
     StackNotFoundError,
@@ -236,6 +237,13 @@ def _backend_chosen() -> bool:
         return False
 
 
+class _Workspace(LocalWorkspace):
+    """A workspace that does not ask for outputs, which these stacks do not have; that takes most of a second."""
+
+    def stack_outputs(self, stack_name: str) -> OutputMap:
+        return {}
+
+
 class Engine:
     """A stack, and what can be done with it. Failures are sentences."""
 
@@ -244,7 +252,7 @@ class Engine:
         self.place = place
         self._name = stack
         self._command = Command()
-        workspace = LocalWorkspace(
+        workspace = _Workspace(
             work_dir=str(place.folder), program=program, env_vars=place.env, pulumi_command=self._command
         )
         with self.failing("stack"):
