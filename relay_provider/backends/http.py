@@ -16,7 +16,9 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from relay_provider.backends.retry import RETRIED_STATUSES, RetryPolicy, Transient, retry_after
+from relay_provider.config import is_loopback
 from relay_provider.errors import (
+    ConfigError,
     NotFound,
     RateLimited,
     Rejected,
@@ -59,6 +61,8 @@ class Http:
         url_setting: str,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        if token and not (token.isascii() and token.isprintable() and " " not in token):
+            raise ConfigError(f"{key_setting} holds characters that no key has; set it again, without them.")
         self.base_url = base_url
         self._timeout = timeout
         self._policy = policy
@@ -69,7 +73,7 @@ class Http:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._client = httpx.AsyncClient(
-            headers=headers, timeout=timeout, transport=transport or _transport(), follow_redirects=False
+            headers=headers, timeout=timeout, transport=transport or _transport(base_url), follow_redirects=False
         )
         self._slots = anyio.Semaphore(CONCURRENCY)
 
@@ -150,8 +154,8 @@ class Http:
                     ),
                     retry_after(response.headers.get("Retry-After")),
                 )
-            case _ if response.is_redirect:
-                target = self.quoted(response.headers.get("Location", "somewhere else"))
+            case _ if response.has_redirect_location:
+                target = self.quoted(response.headers["Location"])
                 raise UnexpectedAnswer(
                     f"{what} was redirected ({status}) to {target}; redirects are not followed, so that the key "
                     f"stays with the server it is for. If that is the right address, set {self._url_setting} to it."
@@ -162,13 +166,15 @@ class Http:
                 raise self.unexpected(response, f"{status} {_phrase(status)}{because}")
 
 
-def _transport() -> httpx.AsyncBaseTransport:
+def _transport(base_url: str) -> httpx.AsyncBaseTransport:
     # httpx's own transport slows down fourfold with many connections; aiohttp's does not.
     context = httpx.create_ssl_context()
+    # A proxy (HTTPS_PROXY, NO_PROXY) is for other machines: it cannot reach this one, and would see the key.
+    proxied = not is_loopback(httpx.URL(base_url).host)
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=CONCURRENCY, ssl=context)
-        return aiohttp.ClientSession(connector=connector, trust_env=True, cookie_jar=aiohttp.DummyCookieJar())
+        return aiohttp.ClientSession(connector=connector, trust_env=proxied, cookie_jar=aiohttp.DummyCookieJar())
 
     return AiohttpTransport(client=session)
 
@@ -183,7 +189,7 @@ def _phrase(status: int) -> str:
 def _error(response: httpx.Response) -> dict[str, Any]:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     error = body.get("error") if isinstance(body, dict) else None
     return error if isinstance(error, dict) else {}

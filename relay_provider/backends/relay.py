@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -20,11 +20,11 @@ class _Rooms(BaseModel):
     rooms: list[LiveRoom]
 
 
-class _Ended(BaseModel):
+class _Ended(BaseModel, strict=True):
     ended: bool
 
 
-class _Removed(BaseModel):
+class _Removed(BaseModel, strict=True):
     removed: bool
 
 
@@ -35,25 +35,26 @@ class RelayBackend:
     unreported: frozenset[str] = frozenset({"emptyTimeout"})
 
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self.place = checked_url("baseUrl (RELAY_BASE_URL)", settings.base_url, settings.allow_http)
+        setting = "baseUrl (RELAY_BASE_URL)"
+        self.place = checked_url(setting, settings.base_url, settings.allow_http, schemes=("http", "https"))
         self._http = Http(
             self.place,
             required(settings.api_key, "apiKey"),
             timeout=settings.request_timeout,
             policy=RetryPolicy(settings.max_retries),
             key_setting="apiKey (RELAY_API_KEY)",
-            url_setting="baseUrl (RELAY_BASE_URL)",
+            url_setting=setting,
             transport=transport,
         )
 
     async def create(self, room: RoomInputs) -> LiveRoom:
         segment(room.name, "Room")  # a room that no request could end again is not made
         body = {key: value for key, value in room.props().items() if key != "forceDestroy"}
-        response = await self._http.request("POST", "/rooms", body)
+        response = await self._collection("POST", body)
         return self._named(self._read(response, LiveRoom), room.name, response)
 
     async def list(self) -> list[LiveRoom]:
-        found = self._read(await self._http.request("GET", "/rooms"), _Rooms).rooms
+        found = self._read(await self._collection("GET"), _Rooms).rooms
         return sorted(found, key=lambda room: room.name)
 
     async def get(self, name: str) -> RoomDetail | None:
@@ -84,6 +85,12 @@ class RelayBackend:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    async def _collection(self, method: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        try:
+            return await self._http.request(method, "/rooms", body)
+        except NotFound as error:  # no room was named that could be missing, so it is the address
+            raise UnexpectedAnswer(f"{error} Check baseUrl (RELAY_BASE_URL).") from None
 
     def _read(self, response: httpx.Response, model: type[M]) -> M:
         try:
