@@ -13,10 +13,11 @@ from relay_provider.version import __version__
 
 if TYPE_CHECKING:
     from relay_provider.config import KeyRef, ProjectRef
-    from relay_provider.dynamic.functions import Removal, get_room, list_rooms, remove_participant
+    from relay_provider.dynamic.functions import Removal, get_room, get_sayna_room, list_rooms, remove_participant
     from relay_provider.dynamic.room import Room, declare_rooms
     from relay_provider.errors import RelayError
     from relay_provider.model import LiveRoom, Participant, RoomDetail
+    from relay_provider.sayna import SaynaParticipant, SaynaRoom
 
 _HOMES = {
     "KeyRef": "config",
@@ -27,8 +28,11 @@ _HOMES = {
     "Removal": "dynamic.functions",
     "Room": "dynamic.room",
     "RoomDetail": "model",
+    "SaynaParticipant": "sayna",
+    "SaynaRoom": "sayna",
     "declare_rooms": "dynamic.room",
     "get_room": "dynamic.functions",
+    "get_sayna_room": "dynamic.functions",
     "list_rooms": "dynamic.functions",
     "remove_participant": "dynamic.functions",
 }
@@ -42,9 +46,12 @@ __all__ = [
     "Removal",
     "Room",
     "RoomDetail",
+    "SaynaParticipant",
+    "SaynaRoom",
     "__version__",
     "declare_rooms",
     "get_room",
+    "get_sayna_room",
     "list_rooms",
     "remove_participant",
 ]

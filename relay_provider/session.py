@@ -18,6 +18,8 @@ from relay_provider.lifecycle import Rooms
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
+    from relay_provider.backends.sayna import Sayna
+
 T = TypeVar("T")
 
 
@@ -26,6 +28,7 @@ class Session:
 
     def __init__(self) -> None:
         self._rooms: dict[Settings, Rooms] = {}
+        self._saynas: dict[Settings, Sayna] = {}
 
     def rooms(self, settings: Settings) -> Rooms:
         """The project's rooms; equal settings share one client and one list."""
@@ -33,11 +36,20 @@ class Session:
             self._rooms[settings] = Rooms(connect(settings))
         return self._rooms[settings]
 
+    def sayna(self, settings: Settings) -> Sayna:
+        """The Sayna server of these settings; equal settings share one client."""
+        if settings not in self._saynas:
+            from relay_provider.backends.sayna import Sayna
+
+            self._saynas[settings] = Sayna(settings)
+        return self._saynas[settings]
+
     async def aclose(self) -> None:
         """Close every connection."""
-        open_rooms, self._rooms = self._rooms, {}
-        for rooms in open_rooms.values():
-            await rooms.aclose()
+        opened: list[Rooms | Sayna] = [*self._rooms.values(), *self._saynas.values()]
+        self._rooms, self._saynas = {}, {}
+        for client in opened:
+            await client.aclose()
 
     async def __aenter__(self) -> Session:
         return self
@@ -56,10 +68,10 @@ class _Shared:
         self._session = Session()
 
     def run(self, settings: Settings, work: Callable[[Rooms], Awaitable[T]]) -> T:
-        async def on_loop() -> T:
-            return await work(self._session.rooms(settings))
+        return self.run_in_session(lambda session: work(session.rooms(settings)))
 
-        return self._started().call(on_loop)
+    def run_in_session(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        return self._started().call(work, self._session)
 
     def _started(self) -> BlockingPortal:
         with self._lock:
@@ -81,5 +93,7 @@ class _Shared:
 _shared = _Shared()
 run = _shared.run
 """Carry out `work` with the project's rooms on the shared event loop, from any thread; blocks for its result."""
+run_in_session = _shared.run_in_session
+"""The same for work that needs more than one project's rooms."""
 
-__all__ = ["Session", "run"]
+__all__ = ["Session", "run", "run_in_session"]

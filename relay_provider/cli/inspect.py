@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -12,6 +11,8 @@ import click
 
 from relay_provider.cli.common import chosen, connections, counted, project_option, read_manifest, stack_option
 from relay_provider.cli.output import Code, Report, Table, output_option, shown, write
+from relay_provider.cli.sayna import sayna_room
+from relay_provider.cli.times import utc
 from relay_provider.config import Settings
 from relay_provider.config import load as load_settings
 from relay_provider.errors import RelayError
@@ -54,10 +55,25 @@ def list_command(output: str, **connection: Any) -> None:
 
 @click.command("get")
 @click.argument("room")
+@click.option(
+    "--source",
+    type=click.Choice(("rooms", "sayna")),
+    default="rooms",
+    show_default=True,
+    help="Whom to ask: where the project's rooms live, or Sayna (SAYNA_URL, SAYNA_TOKEN) by the name on the server.",
+)
 @_connection_options
 @output_option()
-def get_command(room: str, output: str, **connection: Any) -> None:
-    """Show a live room and who is in it. A room that is not live is an error (exit code 1)."""
+def get_command(room: str, source: str, output: str, **connection: Any) -> None:
+    """Show a live room and who is in it. A room that is not live is an error (exit code 1).
+
+    Sayna shows attributes, kind and metadata of everybody, too; it does not tell a room that is not there from one
+    that is somebody else's.
+    """
+    if source == "sayna":
+        shown_by_sayna = _in_session(connection, lambda session, settings: session.sayna(settings).get(room))
+        write(sayna_room(shown_by_sayna), output)
+        return
     found = _with_rooms(connection, lambda rooms: rooms.get(room))
     write(_detailed(found), output)
 
@@ -80,11 +96,15 @@ def remove_participant_command(room: str, identity: str, output: str, **connecti
 
 
 def _with_rooms(connection: Mapping[str, Any], work: Callable[[Rooms], Awaitable[T]]) -> T:
+    return _in_session(connection, lambda session, settings: work(session.rooms(settings)))
+
+
+def _in_session(connection: Mapping[str, Any], work: Callable[[Session, Settings], Awaitable[T]]) -> T:
     settings = _settings(**connection)
 
     async def run() -> T:
         async with Session() as session:
-            return await work(session.rooms(settings))
+            return await work(session, settings)
 
     return asyncio.run(run())
 
@@ -105,7 +125,7 @@ def _listed(rooms: Sequence[LiveRoom]) -> Report:
             Code(room.name),
             room.num_participants,
             _limit(room),
-            _time(room.creation_time),
+            utc(room.creation_time),
             Code(_short(room.metadata)),
         )
         for room in rooms
@@ -120,11 +140,11 @@ def _detailed(room: RoomDetail) -> Report:
         ("SID", Code(room.sid)),
         ("People", str(room.num_participants)),
         ("Limit", str(_limit(room))),
-        ("Created", _time(room.creation_time)),
+        ("Created", utc(room.creation_time)),
         ("Metadata", Code(room.metadata)),
     ]
     people = [
-        (Code(one.identity), Code(one.name), STATES.get(one.state, str(one.state)), _time(one.joined_at), one.tracks)
+        (Code(one.identity), Code(one.name), STATES.get(one.state, str(one.state)), utc(one.joined_at), one.tracks)
         for one in room.participants
     ]
     blocks: list[tuple[str, Table | None]] = [("", Table(("Room", Code(room.name)), facts))]
@@ -136,13 +156,6 @@ def _detailed(room: RoomDetail) -> Report:
 
 def _limit(room: LiveRoom) -> str | int:
     return room.max_participants or "none"
-
-
-def _time(seconds: int) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)
 
 
 def _short(text: str) -> str:

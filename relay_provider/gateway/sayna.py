@@ -11,40 +11,13 @@ import json
 from typing import Any
 
 import jwt
-from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from relay_provider.gateway.engine import Engine, ServerParticipant, ServerRoom
 from relay_provider.gateway.paths import decoded
 from relay_provider.gateway.wire import bearer, not_found, ok, unauthorized
-
-
-class SaynaParticipant(BaseModel):
-    """A participant with all that the server knows of them."""
-
-    attributes: dict[str, str]
-    identity: str
-    is_publisher: bool
-    joined_at: int
-    kind: str = Field(description="STANDARD, INGRESS, EGRESS, SIP, AGENT, … or UNKNOWN.")
-    metadata: dict[str, Any] | str = Field(description="A JSON object where the participant's metadata is one.")
-    name: str
-    sid: str
-    state: str = Field(description="JOINING, JOINED, ACTIVE, DISCONNECTED or UNKNOWN.")
-
-
-class SaynaRoom(BaseModel):
-    """Detailed information about a LiveKit room including participants."""
-
-    active_recording: bool = Field(description="Whether a recording is currently active.")
-    creation_time: int = Field(description="Room creation time (Unix timestamp in seconds).")
-    max_participants: int = Field(ge=0, description="Maximum allowed participants (0 = no limit).")
-    metadata: str = Field(description="User-specified metadata for the room.")
-    name: str = Field(description="The room name, exactly as on the server.")
-    num_participants: int = Field(ge=0, description="Current number of participants in the room.")
-    participants: list[SaynaParticipant] = Field(description="List of participants currently in the room.")
-    sid: str = Field(description="Unique session ID for the room.")
+from relay_provider.sayna import SaynaParticipant, SaynaRoom
 
 
 async def answer(engine: Engine, secret: str | None, request: Request, segment: bytes) -> Response:

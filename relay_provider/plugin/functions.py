@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic.alias_generators import to_camel
+
+from relay_provider.config import Settings
 from relay_provider.errors import Problem, Rejected
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import UNKNOWN, LiveRoom, kind_of, unknown_key
+from relay_provider.session import Session
 
 Answer = dict[str, Any]
 
 
-async def remove_participant(rooms: Rooms, args: Mapping[str, str], preview: bool) -> Answer:
-    return {"removed": not preview and await rooms.remove_participant(args["room"], args["identity"])}
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a function may ask: each place needs its own settings, and is opened when it is asked."""
+
+    session: Session
+    settings: Settings
+
+    @property
+    def rooms(self) -> Rooms:
+        return self.session.rooms(self.settings)
 
 
-async def get_room(rooms: Rooms, args: Mapping[str, str], preview: bool) -> Answer:
-    return room_answer(await rooms.get(args["name"]))
+async def remove_participant(places: Places, args: Mapping[str, str], preview: bool) -> Answer:
+    return {"removed": not preview and await places.rooms.remove_participant(args["room"], args["identity"])}
 
 
-async def list_rooms(rooms: Rooms, args: Mapping[str, str], preview: bool) -> Answer:
-    return {"rooms": [room_answer(room) for room in await rooms.list()]}
+async def get_room(places: Places, args: Mapping[str, str], preview: bool) -> Answer:
+    return room_answer(await places.rooms.get(args["name"]))
 
 
-Function = Callable[[Rooms, Mapping[str, str], bool], Awaitable[Answer]]
+async def list_rooms(places: Places, args: Mapping[str, str], preview: bool) -> Answer:
+    return {"rooms": [room_answer(room) for room in await places.rooms.list()]}
+
+
+async def get_sayna_room(places: Places, args: Mapping[str, str], preview: bool) -> Answer:
+    room = (await places.session.sayna(places.settings).get(args["name"])).model_dump()
+    people = [_in_camel_case(person) for person in room.pop("participants")]
+    return {**_in_camel_case(room), "participants": people}
+
+
+Function = Callable[[Places, Mapping[str, str], bool], Awaitable[Answer]]
 
 FUNCTIONS: Final[Mapping[str, tuple[tuple[str, ...], Function]]] = {
     "relay:index:removeParticipant": (("room", "identity"), remove_participant),
     "relay:index:getRoom": (("name",), get_room),
     "relay:index:listRooms": ((), list_rooms),
+    "relay:index:getSaynaRoom": (("name",), get_sayna_room),
 }
 """Token → its arguments, all of them required strings, and what it does."""
 
@@ -61,3 +85,7 @@ def room_answer(room: LiveRoom) -> Answer:
     answer = room.model_dump(by_alias=True)
     timeout = {} if room.empty_timeout is None else {"emptyTimeout": room.empty_timeout}
     return {"name": answer.pop("room"), **answer, **timeout}
+
+
+def _in_camel_case(fields: Mapping[str, Any]) -> Answer:
+    return {to_camel(name): value for name, value in fields.items()}

@@ -44,9 +44,13 @@ class Provider:
 
     @property
     def _rooms(self) -> Rooms:
+        return self._places.rooms
+
+    @property
+    def _places(self) -> functions.Places:
         if self._settings is None:
             self._settings = config.load()
-        return self._session.rooms(self._settings)
+        return functions.Places(self._session, self._settings)
 
     def secrets_in(self, request: Message) -> tuple[str, ...]:
         """Every secret that a message about `request` could let slip."""
@@ -179,7 +183,7 @@ class Provider:
         token, args = functions.known(request.tok), decode(request.args).values
         if problems := functions.wrong_arguments(token, args):
             return pb.InvokeResponse(failures=_failures(problems))
-        answer = await functions.FUNCTIONS[token][1](self._rooms, args, request.preview)
+        answer = await functions.FUNCTIONS[token][1](self._places, args, request.preview)
         return pb.InvokeResponse(**{"return": encode(answer)})  # type: ignore[arg-type]
 
 

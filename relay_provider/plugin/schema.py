@@ -14,13 +14,15 @@ from pydantic.alias_generators import to_camel
 from relay_provider.config import BACKENDS, SETTINGS, Setting
 from relay_provider.model import FIELDS, LiveRoom, Participant, RoomDetail, RoomInputs
 from relay_provider.model import SETTINGS as MODEL_SETTINGS
-from relay_provider.plugin.snippets import GET_ROOM, LIST_ROOMS, REMOVE_PARTICIPANT, ROOM_USAGE
+from relay_provider.plugin.snippets import GET_ROOM, GET_SAYNA_ROOM, LIST_ROOMS, REMOVE_PARTICIPANT, ROOM_USAGE
+from relay_provider.sayna import SaynaParticipant, SaynaRoom
 from relay_provider.version import __version__
 
 ROOM: Final = "relay:index:Room"
 _BACKEND: Final = "relay:index:Backend"
 _LIVE_ROOM: Final = "relay:index:LiveRoom"
 _PARTICIPANT: Final = "relay:index:Participant"
+_SAYNA_PARTICIPANT: Final = "relay:index:SaynaParticipant"
 
 Spec = dict[str, Any]
 
@@ -54,13 +56,21 @@ def package_schema() -> Spec:
             },
             _PARTICIPANT: _object(Participant),
             _LIVE_ROOM: _object(LiveRoom),
+            _SAYNA_PARTICIPANT: _object(SaynaParticipant),
         },
         "resources": {ROOM: _room()},
         "functions": {
             "relay:index:getRoom": {
                 "description": "A live room, and who is in it. Fails when there is no such room." + GET_ROOM,
                 "inputs": _arguments(name="The room's name."),
-                "outputs": _with_participants(),
+                "outputs": _with_participants(RoomDetail, LiveRoom, _PARTICIPANT),
+            },
+            "relay:index:getSaynaRoom": {
+                "description": "A room as Sayna (`saynaUrl`, `saynaToken`) shows it, with the attributes, kind and "
+                "metadata of everybody in it. Fails when the room is not there or not yours: Sayna answers the same "
+                "for both, so nothing follows from it." + GET_SAYNA_ROOM,
+                "inputs": _arguments(name="The room's name, exactly as on the server."),
+                "outputs": _with_participants(SaynaRoom, SaynaRoom, _SAYNA_PARTICIPANT),
             },
             "relay:index:listRooms": {
                 "description": "Every active room of the project, sorted by name." + LIST_ROOMS,
@@ -127,6 +137,10 @@ _LANGUAGES: Final[Spec] = {
 _REPLACING: Final = ("name", *MODEL_SETTINGS)
 _OUTPUTS: Final = ("max_participants", "metadata", "sid", "creation_time")
 _TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
+_MAPPINGS: Final[dict[Any, Spec]] = {
+    dict[str, str]: {"type": "object", "additionalProperties": {"type": "string"}},
+    dict[str, Any] | str: {"$ref": "pulumi.json#/Any"},
+}
 
 _LIFE: Final = """
 
@@ -156,25 +170,27 @@ def _room() -> Spec:
     }
 
 
-def _object(model: type[BaseModel]) -> Spec:
+def _object(model: type[BaseModel], without: str = "") -> Spec:
+    fields = [field for field in model.model_fields if field != without]
     return {
         "description": model.__doc__,
         "type": "object",
-        "properties": {_name(field): _property(model, field) for field in model.model_fields},
-        "required": sorted(_name(field) for field in model.model_fields if not _optional(model, field)),
+        "properties": {_name(field): _property(model, field) for field in fields},
+        "required": sorted(_name(field) for field in fields if not _optional(model, field)),
     }
 
 
-def _with_participants() -> Spec:
-    room = _object(LiveRoom)
-    room["description"] = RoomDetail.__doc__
-    room["properties"]["participants"] = {
+def _with_participants(detail: type[BaseModel], room: type[BaseModel], participant: str) -> Spec:
+    """`room`'s own properties, under the description of `detail`, and the list of who is in it."""
+    shown = _object(room, without="participants")
+    shown["description"] = detail.__doc__
+    shown["properties"]["participants"] = {
         "type": "array",
-        "items": {"$ref": f"#/types/{_PARTICIPANT}"},
-        "description": RoomDetail.model_fields["participants"].description,
+        "items": {"$ref": f"#/types/{participant}"},
+        "description": detail.model_fields["participants"].description,
     }
-    room["required"].append("participants")
-    return room
+    shown["required"].append("participants")
+    return shown
 
 
 def _arguments(*, required: bool = True, **described: str) -> Spec:
@@ -194,6 +210,8 @@ def _setting(setting: Setting) -> Spec:
 
 def _property(model: type[BaseModel], field: str) -> Spec:
     info = model.model_fields[field]
+    if info.annotation in _MAPPINGS:
+        return {**_MAPPINGS[info.annotation], "description": info.description}
     kind = next(kind for kind in get_args(info.annotation) or (info.annotation,) if kind is not NoneType)
     return {"type": _TYPES[kind], "description": info.description}
 

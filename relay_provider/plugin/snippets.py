@@ -128,6 +128,35 @@ outputs:
     )
 )
 
+GET_SAYNA_ROOM: Final = _usage(
+    (
+        "Agents in a room",
+        """
+import * as relay from "pulumi-relay";
+
+const standup = relay.getSaynaRoomOutput({ name: "p_acme__standup" });
+export const agents = standup.participants.apply(all => all.filter(one => one.kind === "AGENT").length);
+""",
+        """
+import pulumi
+import pulumi_relay as relay
+
+standup = relay.get_sayna_room_output(name="p_acme__standup")
+pulumi.export("agents", standup.participants.apply(lambda all: sum(one.kind == "AGENT" for one in all)))
+""",
+        """
+variables:
+  standup:
+    fn::invoke:
+      function: relay:getSaynaRoom
+      arguments:
+        name: p_acme__standup
+outputs:
+  people: ${standup.participants}
+""",
+    )
+)
+
 LIST_ROOMS: Final = _usage(
     (
         "Every active room",
