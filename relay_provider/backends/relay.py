@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from relay_provider.backends.answers import read
 from relay_provider.backends.http import Http, segment
 from relay_provider.backends.retry import RetryPolicy
 from relay_provider.config import Settings, checked_url, required
@@ -93,15 +94,7 @@ class RelayBackend:
             raise UnexpectedAnswer(f"{error} Check baseUrl (RELAY_BASE_URL).") from None
 
     def _read(self, response: httpx.Response, model: type[M]) -> M:
-        try:
-            return model.model_validate_json(response.content)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            kind = (
-                "no JSON" if first["type"] == "json_invalid" else f"{where}: {first['msg']}" if where else first["msg"]
-            )
-            raise self._http.unexpected(response, self._http.quoted(kind)) from None
+        return read(self._http, response, model)
 
     def _named(self, room: M, name: str, response: httpx.Response) -> M:
         if isinstance(room, LiveRoom) and room.name != name:
