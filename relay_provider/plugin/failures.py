@@ -34,7 +34,8 @@ def status_of(method: str, error: Exception, secrets: Iterable[str] = ()) -> tup
     """The status for `error`, and its sentence without any of `secrets`."""
     if isinstance(error, RelayError):
         code = next((code for kind, code in _CODES if isinstance(error, kind)), StatusCode.FAILED_PRECONDITION)
-        return code, redacted(str(error), secrets)
+        sentence = redacted(str(error), secrets)
+        return code, sentence if sentence.endswith((".", "…")) else f"{sentence}."
     if os.environ.get(DEBUG_ENV):
         print(redacted("".join(traceback.format_exception(error)), secrets), file=sys.stderr, flush=True)  # noqa: T201
     return StatusCode.INTERNAL, (
