@@ -18,7 +18,7 @@ from relay_provider.cli.common import (
     read_manifest,
     stack_option,
 )
-from relay_provider.cli.output import Cell, Code, Report, Table, excerpts, output_option, write
+from relay_provider.cli.output import Cell, Code, Report, Table, excerpts, output_option, waiting, write
 from relay_provider.config import Settings
 from relay_provider.drift import DriftReport, ProjectDrift, compare
 from relay_provider.errors import RelayError
@@ -49,7 +49,8 @@ def drift_command(
     Exit code 0: as declared; 2: drift; 1: an error, such as an API that cannot be reached (which is never drift).
     """
     projects = connections(chosen(read_manifest(files), project), files, stack)
-    report = DriftReport(asyncio.run(_compared(projects)), strict)
+    with waiting("Asking what is live"):
+        report = DriftReport(asyncio.run(_compared(projects)), strict)
     write(as_report(report), output)
     return drift_exit_code if report.drift else 0
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from relay_provider.cli.common import chosen, connections, counted, project_option, read_manifest, stack_option
-from relay_provider.cli.output import Code, Report, Table, output_option, shown, write
+from relay_provider.cli.output import Code, Report, Table, output_option, shown, waiting, write
 from relay_provider.cli.sayna import sayna_room
 from relay_provider.cli.times import utc
 from relay_provider.config import Settings
@@ -106,7 +106,8 @@ def _in_session(connection: Mapping[str, Any], work: Callable[[Session, Settings
         async with Session() as session:
             return await work(session, settings)
 
-    return asyncio.run(run())
+    with waiting("Asking the API"):
+        return asyncio.run(run())
 
 
 def _settings(files: Sequence[Path], project: str | None, stack: str | None) -> Settings:
