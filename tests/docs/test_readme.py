@@ -1,0 +1,120 @@
+"""Every command of the README runs, and what it shows is what appears."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, TOOLS
+from tests.served import Served
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+SHELL = [text for kind, text in BLOCKS if kind == "sh"]
+
+
+def block(kind: str, containing: str) -> str:
+    found = [text for language, text in BLOCKS if language == kind and containing in text]
+    assert len(found) == 1, (kind, containing)
+    return found[0]
+
+
+def shell(script: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=200,
+    )
+
+
+@pytest.fixture
+def env(served: Served, tmp_path: Path) -> dict[str, str]:
+    """A newcomer's shell: nobody logged in anywhere."""
+    return {
+        **os.environ,
+        **served.env,
+        "PATH": f"{Path(sys.executable).parent}:{TOOLS}:{os.environ['PATH']}",
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "my-rooms"
+    folder.mkdir()
+    (folder / "rooms.yaml").write_text(block("yaml", "projects:"))
+    (folder / "Pulumi.yaml").write_text(block("yaml", "runtime:"))
+    (folder / "__main__.py").write_text(block("python", "import relay_provider"))
+    return folder
+
+
+@pytest.mark.unit
+def test_every_shell_block_is_run_by_a_test_here() -> None:
+    known = ("make up", "export PATH", "relay-rooms up --yes", "pulumi stack init", "make lint")
+    assert [sum(text in one for text in known) for one in SHELL] == [1] * len(known)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("target", re.findall(r"^make ([\w-]+)", "\n".join(SHELL), re.MULTILINE))
+def test_make_has_the_target(target: str) -> None:
+    subprocess.run(["make", "-n", "-C", ROOT, target], check=True, capture_output=True)
+
+
+@pytest.mark.e2e
+def test_the_manifest_and_its_commands(folder: Path, env: dict[str, str], served: Served) -> None:
+    (folder / "Pulumi.yaml").unlink()
+    (folder / "__main__.py").unlink()
+    script = block("sh", "relay-rooms up --yes")
+    before, after = script.split("relay-rooms list\n")
+    done = shell(block("sh", "export PATH") + before, folder, env)
+    assert done.returncode == 0, done.stdout
+    assert sorted(served.rooms()) == ["all-hands", "lobby"]
+    assert (folder / ".relay").is_dir()
+    done = shell(f"relay-rooms list\n{after}", folder, env)
+    assert done.returncode == 0, done.stdout
+    assert served.rooms() == {}
+
+
+@pytest.mark.e2e
+def test_the_python_program_and_its_commands(folder: Path, env: dict[str, str], served: Served) -> None:
+    state = folder.parent / "state"
+    state.mkdir()
+    chosen = {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": ""}
+    script = block("sh", "pulumi stack init")
+    before, after = script.split("pulumi destroy")
+    done = shell(before, folder, env | chosen)
+    assert done.returncode == 0, done.stdout
+    assert sorted(served.rooms()) == ["all-hands", "lobby", "standup", "standup-notes"]
+    done = shell(f"pulumi destroy{after}", folder, env | chosen)
+    assert done.returncode == 0, done.stdout
+    assert served.rooms() == {}
+
+
+@pytest.mark.e2e
+def test_the_drift_report_is_what_appears(folder: Path, env: dict[str, str], served: Served) -> None:
+    manifest = (folder / "rooms.yaml").read_text() + "      support: {}\n"
+    (folder / "rooms.yaml").write_text(manifest)
+    served.create("support", maxParticipants=100)
+    served.create("all-hands", maxParticipants=2, metadata='{"host":"ada","topic":"All hands"}')
+    done = shell("relay-rooms drift", folder, env)
+    assert done.returncode == 2
+    shown = block("text", "$ relay-rooms drift").split("\n", 1)[1]
+    assert [line.rstrip() for line in done.stdout.splitlines()] == [line.rstrip() for line in shown.splitlines()]
+
+
+@pytest.mark.unit
+def test_the_table_of_settings_is_whole() -> None:
+    from relay_provider.config import SETTINGS
+
+    rows = re.findall(r"^\| `relay:(\w+)` \| `(\w+)` \|", README, re.MULTILINE)
+    assert rows == [(setting.name, setting.env) for setting in SETTINGS]
