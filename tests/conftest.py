@@ -11,9 +11,11 @@ from tests.served import Served, serving
 ROOT = Path(__file__).parent.parent
 TOOLS = ROOT / ".toolchain" / "bin"
 
-# Nothing of the developer's own settings reaches a test.
+# Nothing of the developer's own settings reaches a test, but what to run the conformance suites against.
 for name in list(os.environ):
-    if name.startswith(("RELAY_API", "RELAY_BASE", "RELAY_BACKEND", "RELAY_GATEWAY", "LIVEKIT_", "SAYNA_", "PULUMI_")):
+    if not name.startswith("SAYNA_CONFORMANCE_") and name.startswith(
+        ("RELAY_API", "RELAY_BASE", "RELAY_BACKEND", "RELAY_GATEWAY", "LIVEKIT_", "SAYNA_", "PULUMI_")
+    ):
         del os.environ[name]
 
 

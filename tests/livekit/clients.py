@@ -29,8 +29,11 @@ class Clients:
                 room = self._rooms[request["number"]]
                 return {"connected": room.isconnected(), "metadata": room.metadata}
 
-    async def _join(self, room: str, identity: str, name: str, tracks: int) -> int:
+    async def _join(
+        self, room: str, identity: str, name: str, tracks: int, metadata: str, attributes: dict[str, str]
+    ) -> int:
         token = api.AccessToken(self._key, self._secret).with_identity(identity).with_name(name)
+        token = token.with_metadata(metadata).with_attributes(attributes)
         grants = api.VideoGrants(room_join=True, room=room)
         joined = rtc.Room()
         await joined.connect(self._url, token.with_grants(grants).to_jwt(), rtc.RoomOptions(auto_subscribe=False))

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,18 @@ class People:
         self._process = process
         self._lock = threading.Lock()
 
-    def join(self, full_name: str, identity: str, name: str = "", tracks: int = 0) -> Person:
+    def join(
+        self,
+        full_name: str,
+        identity: str,
+        name: str = "",
+        tracks: int = 0,
+        metadata: str = "",
+        attributes: Mapping[str, str] | None = None,
+    ) -> Person:
         """Connect to the room of this name on the server, and publish as many audio tracks."""
-        return Person(self, self.ask("join", room=full_name, identity=identity, name=name, tracks=tracks))
+        about = {"name": name, "tracks": tracks, "metadata": metadata, "attributes": dict(attributes or {})}
+        return Person(self, self.ask("join", room=full_name, identity=identity, **about))
 
     def ask(self, what: str, **about: Any) -> Any:
         """One request to the clients' process."""
