@@ -22,7 +22,8 @@ type generator func(*schema.Package) (map[string][]byte, error)
 
 var generators = map[string]generator{
 	"nodejs": func(p *schema.Package) (map[string][]byte, error) {
-		return nodejs.GeneratePackage(tool, p, nil, nil, false, nil)
+		// A local SDK: `npm install` of its folder compiles it.
+		return nodejs.GeneratePackage(tool, p, nil, nil, true, nil)
 	},
 	"go": func(p *schema.Package) (map[string][]byte, error) {
 		return gocodegen.GeneratePackage(tool, p, nil)
