@@ -6,6 +6,7 @@ and every failure as a sentence of the error family that names the request and n
 
 from __future__ import annotations
 
+import os
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -103,12 +104,16 @@ class Http:
 
     def _no_answer(self, what: str, error: TimeoutError | httpx.TransportError) -> Unavailable:
         # The aiohttp transport calls a refused connection a timeout; its cause knows better.
-        cause = error.__cause__ or error
+        cause: object = error.__cause__ or error
         if isinstance(cause, TimeoutError | httpx.TimeoutException):
             return Unavailable(
                 f"{what} got no answer within {self._timeout:g} s; the server may be down or slow. "
                 "Try again later, or raise requestTimeout (RELAY_REQUEST_TIMEOUT)."
             )
+        if isinstance(cause, aiohttp.ClientConnectorError) and cause.os_error.errno:
+            # Without the client's own words around it; look-ups have negative numbers and their own words.
+            number = cause.os_error.errno
+            cause = os.strerror(number) if number > 0 else cause.os_error.strerror
         why = self.quoted(str(cause)) or "the connection was lost"
         return Unavailable(f"{what} failed: {why}. Check {self._url_setting} and that the server is up.")
 
