@@ -42,7 +42,7 @@ class LiveKitBackend:
 
     async def list(self) -> builtins.list[LiveRoom]:
         """Every live room of the project, sorted by name."""
-        found = [room for room in await self._server.rooms() if room.name.startswith(self._prefix)]
+        found = [room for room in await self._server.rooms() if self._is_own(room)]
         return sorted((live_room(room, self._own_name(room)) for room in found), key=lambda room: room.name)
 
     async def get(self, name: str) -> RoomDetail | None:
@@ -85,6 +85,10 @@ class LiveKitBackend:
         if room.name != self._prefix + name or not room.sid:
             raise self._server.unexpected(method, "another room than it was asked for")
         return live_room(room, name)
+
+    def _is_own(self, room: Room) -> bool:
+        # A room that is named like the prefix alone has no name of its own, so nobody here made it.
+        return room.name.startswith(self._prefix) and room.name != self._prefix
 
     def _own_name(self, room: Room) -> str:
         return room.name.removeprefix(self._prefix)

@@ -16,21 +16,20 @@ _LONGEST_ON_SERVER: Final = 256
 _LONGEST_NAME: Final = 128
 MAX_PROJECT_ID: Final = _LONGEST_ON_SERVER - _LONGEST_NAME - len("p___")
 
-_PROJECT_ID: Final = re.compile(r"[A-Za-z0-9.-]+(?:_[A-Za-z0-9.-]+)*")
+PROJECT_ID_PATTERN: Final = r"^[A-Za-z0-9.-]+(?:_[A-Za-z0-9.-]+)*$"
+ALLOWED: Final = f"letters, digits and . - _ (at most {MAX_PROJECT_ID}), no __, and must neither start nor end with _"
 
 
 def is_project_id(text: str) -> bool:
     """May this be a project's ID?"""
-    return len(text) <= MAX_PROJECT_ID and _PROJECT_ID.fullmatch(text) is not None
+    # `$` alone would let a line end pass.
+    return len(text) <= MAX_PROJECT_ID and "\n" not in text and re.match(PROJECT_ID_PATTERN, text) is not None
 
 
 def project_prefix(project_id: str) -> str:
     """What the names of this project's rooms begin with on the server. Raises ConfigError for a wrong ID."""
     if not is_project_id(project_id):
-        raise ConfigError(
-            f'projectId "{quoted(project_id, limit=60)}" cannot be used: an ID holds letters, digits and . - _ '
-            f"(at most {MAX_PROJECT_ID}), no __, and neither starts nor ends with _."
-        )
+        raise ConfigError(f'projectId "{quoted(project_id, limit=60)}" cannot be used: it may hold {ALLOWED}.')
     return f"p_{project_id}__"
 
 

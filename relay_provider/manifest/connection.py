@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from relay_provider.backends.prefix import ALLOWED, is_project_id
 from relay_provider.config import BACKENDS, KeyRef, ProjectRef, checked_url
 from relay_provider.errors import ConfigError, redacted
 from relay_provider.manifest.reader import WRONG, Reader, key_like, kind, shown
@@ -17,7 +18,6 @@ LIVEKIT_KEYS: Final = ("url", "apiKey", "apiSecret", "projectId")
 # Capitals, as is the custom, or all small. A mixture is more often a pasted key than a variable.
 ENV_PATTERN: Final = r"^(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)$"
 CONFIG_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?$"
-PROJECT_ID_PATTERN: Final = r"^[^\s/]{1,128}$"
 
 
 def connection(label: str, entries: Mapping[str, Pair], reader: Reader) -> ProjectRef:
@@ -45,7 +45,7 @@ def _livekit(node: Node, reader: Reader) -> dict[str, Any]:
             case "url":
                 values["livekit_url"] = _url("livekit.url", value, ("wss", "ws", "https", "http"), reader)
             case "projectId":
-                values["project_id"] = _text("livekit.projectId", value, reader, PROJECT_ID_PATTERN)
+                values["project_id"] = _project_id(value, reader)
             case "apiKey":
                 values["livekit_api_key"] = _key_ref(key, value, reader)
             case _:
@@ -86,7 +86,15 @@ def _key_ref(name: str, node: Node, reader: Reader) -> KeyRef | None:
     return KeyRef("env" if pair[0].text == "env" else "config", key)
 
 
-def _text(name: str, node: Node, reader: Reader, pattern: str) -> str | None:
+def _project_id(node: Node, reader: Reader) -> str | None:
+    found = _text("livekit.projectId", node, reader)
+    if found is None or is_project_id(found):
+        return found
+    reader.report.say(node.at, f"livekit.projectId may hold {ALLOWED}, and is {shown(node)}")
+    return None
+
+
+def _text(name: str, node: Node, reader: Reader) -> str | None:
     value = reader.plain(node)
     if value is WRONG:
         return None
@@ -95,8 +103,6 @@ def _text(name: str, node: Node, reader: Reader, pattern: str) -> str | None:
         reader.report.say(node.at, f"{name} must be a string, not {kind(node)}{quotes}")
     elif redacted(value) != value:
         reader.report.say(node.at, f"{name} looks like a key, which must not stand in the file")
-    elif not re.fullmatch(pattern, value):
-        reader.report.say(node.at, f"{name} must have 1 to 128 characters, without spaces and /, not {shown(node)}")
     else:
         return value
     return None
@@ -104,7 +110,7 @@ def _text(name: str, node: Node, reader: Reader, pattern: str) -> str | None:
 
 def _url(name: str, node: Node, schemes: tuple[str, ...], reader: Reader) -> str | None:
     """An address of the right form. Plain http passes: whether it is allowed is known when it is used."""
-    url = _text(name, node, reader, r"(?s).*")
+    url = _text(name, node, reader)
     if url is None:
         return None
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from relay_provider.backends.prefix import MAX_PROJECT_ID, PROJECT_ID_PATTERN
 from relay_provider.config import BACKENDS, SETTINGS
-from relay_provider.manifest.connection import CONFIG_PATTERN, ENV_PATTERN, PROJECT_ID_PATTERN
+from relay_provider.manifest.connection import CONFIG_PATTERN, ENV_PATTERN
 from relay_provider.manifest.document import LABEL_PATTERN
 from relay_provider.model import NAME_PATTERN, RoomInputs
 
@@ -75,6 +76,7 @@ def _livekit() -> Schema:
                 "description": _DESCRIPTIONS["projectId"],
                 "type": "string",
                 "pattern": PROJECT_ID_PATTERN,
+                "maxLength": MAX_PROJECT_ID,
             },
         },
         nullable=True,
