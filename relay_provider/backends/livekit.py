@@ -52,6 +52,7 @@ class LiveKitBackend:
         if (room := one(await self._server.rooms(full_name), full_name)) is None:
             return None
         people = [participant(person) for person in await self._server.participants(full_name)]
+        people.sort(key=lambda person: (person.joined_at, person.identity))  # the server has no order of its own
         return RoomDetail(**dict(live_room(room, name)), participants=people)
 
     async def delete(self, name: str) -> None:

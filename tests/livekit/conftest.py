@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,6 +13,7 @@ import pytest
 
 from relay_provider.backends.livekit import LiveKitBackend
 from relay_provider.config import load
+from relay_provider.model import LiveRoom
 from tests.livekit.people import People, real_people
 from tests.livekit.server import LiveKit, serving_livekit
 
@@ -38,6 +40,24 @@ class Project:
     @property
     def prefix(self) -> str:
         return f"p_{self.id}__"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment by which every door reaches this project."""
+        return {**self.livekit.env, "RELAY_BACKEND": "livekit", "RELAY_PROJECT_ID": self.id}
+
+    def rooms(self) -> list[LiveRoom]:
+        """What is live, for tests that have no event loop."""
+
+        async def listed() -> list[LiveRoom]:
+            async with self.open() as backend:
+                return await backend.list()
+
+        return asyncio.run(listed())
+
+    def room(self, name: str) -> LiveRoom:
+        """The live room of this name."""
+        return next(room for room in self.rooms() if room.name == name)
 
     def open(self, **environ: str) -> AbstractAsyncContextManager[LiveKitBackend]:
         """The backend, closed afterwards."""

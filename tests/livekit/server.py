@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ START_ATTEMPTS = 3
 GIVE_UP_AFTER = 30.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class LiveKit:
     """A LiveKit server that answers."""
 
@@ -29,11 +29,18 @@ class LiveKit:
     key: str
     secret: str
     process: subprocess.Popen[bytes]
+    folder: Path
 
     def stop(self) -> None:
         """End it now."""
         self.process.kill()
         self.process.wait()
+
+    def restart(self) -> None:
+        """End it now, and start it again at the same address; wait until it answers."""
+        self.stop()
+        self.process = _started(self.folder)
+        assert _answers(int(self.url.rpartition(":")[2]), self.process), "livekit-server did not start again"
 
     @property
     def env(self) -> dict[str, str]:
@@ -48,32 +55,38 @@ def binary() -> str | None:
 
 
 @contextmanager
-def serving_livekit() -> Iterator[LiveKit]:
-    """Start a server and end it afterwards; skips the test where the program is not installed."""
-    program = binary()
-    if program is None:
+def serving_livekit(more: Mapping[str, object] | None = None, secret: str | None = None) -> Iterator[LiveKit]:
+    """Start a server, with `more` in its configuration, and end it afterwards; skips the test where the program is
+    not installed."""
+    if binary() is None:
         pytest.skip("livekit-server is not installed (make setup)")
-    key, secret = "devkey", secrets.token_hex(32)
-    with tempfile.TemporaryDirectory() as folder:
+    key, secret = "devkey", secret or secrets.token_hex(32)
+    with tempfile.TemporaryDirectory() as created:
+        folder = Path(created)
         for _ in range(START_ATTEMPTS):  # another process may take a free port first
             port = _free_port(socket.SOCK_STREAM)
-            config = Path(folder) / "livekit.yaml"
-            config.write_text(json.dumps(_config(port, key, secret)), encoding="utf-8")
-            with (Path(folder) / "log").open("wb") as log:
-                process = subprocess.Popen([program, "--config", str(config)], stdout=log, stderr=log)
+            config = {**_config(port, key, secret), **(more or {})}
+            (folder / "livekit.yaml").write_text(json.dumps(config), encoding="utf-8")
+            livekit = LiveKit(f"http://127.0.0.1:{port}", key, secret, _started(folder), folder)
             try:
-                if _answers(port, process):
-                    yield LiveKit(f"http://127.0.0.1:{port}", key, secret, process)
+                if _answers(port, livekit.process):
+                    yield livekit
                     return
             finally:
-                process.terminate()
+                livekit.process.terminate()
                 try:
-                    process.wait(10)
+                    livekit.process.wait(10)
                 except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-        log_text = (Path(folder) / "log").read_text(encoding="utf-8", errors="replace")
+                    livekit.stop()
+        log_text = (folder / "log").read_text(encoding="utf-8", errors="replace")
         pytest.fail(f"livekit-server did not start: {log_text[-2000:]}")
+
+
+def _started(folder: Path) -> subprocess.Popen[bytes]:
+    program = binary()
+    assert program
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen([program, "--config", str(folder / "livekit.yaml")], stdout=log, stderr=log)
 
 
 def _config(port: int, key: str, secret: str) -> dict[str, object]:
