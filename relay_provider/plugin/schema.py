@@ -30,6 +30,8 @@ Spec = dict[str, Any]
 def package_schema() -> Spec:
     """The schema of the package `relay`, as Pulumi's code generators and documentation read it."""
     settings = {setting.name: _setting(setting) for setting in SETTINGS}
+    # Not the enumeration alone: Go's generator cannot give one a default from the environment.
+    backend = {"backend": {**settings["backend"], "oneOf": [{"type": "string"}, {"$ref": f"#/types/{_BACKEND}"}]}}
     return {
         "name": "relay",
         "displayName": "Relay Rooms",
@@ -37,12 +39,13 @@ def package_schema() -> Spec:
         "description": "Real-time rooms as code: declare the rooms of Relay and LiveKit projects.",
         "keywords": ["pulumi", "relay", "livekit", "rooms", "webrtc", "category/cloud", "kind/native"],
         "license": "Apache-2.0",
+        "meta": {"supportPack": True},  # SDKs that can be built and installed as they are written
         "language": _LANGUAGES,
         "config": {"variables": settings},
         "provider": {
             "description": "Where rooms live, and with which key. One provider serves one project.",
             "type": "object",
-            "inputProperties": settings,
+            "inputProperties": {**settings, **backend},
             "properties": {name: spec for name, spec in settings.items() if spec.get("type") == "string"},
         },
         "types": {
@@ -112,12 +115,7 @@ _BACKENDS: Final = (
 
 _LANGUAGES: Final[Spec] = {
     "csharp": {"namespaces": {"relay": "Relay"}, "respectSchemaVersion": True},
-    "go": {
-        "importBasePath": "pulumi-relay/sdk/go/relay",
-        "rootPackageName": "relay",
-        "generateResourceContainerTypes": True,
-        "respectSchemaVersion": True,
-    },
+    "go": {"generateResourceContainerTypes": True, "respectSchemaVersion": True},
     "java": {"basePackage": "relay"},
     "nodejs": {
         "packageName": "pulumi-relay",
@@ -201,7 +199,7 @@ def _arguments(*, required: bool = True, **described: str) -> Spec:
 def _setting(setting: Setting) -> Spec:
     default = f"{setting.default:g}" if isinstance(setting.default, float) else str(setting.default).lower()
     return {
-        **({"$ref": f"#/types/{_BACKEND}"} if setting.name == "backend" else {"type": setting.kind}),
+        "type": setting.kind,
         "description": setting.description + ("" if setting.default is None else f" Default: {default}."),
         "defaultInfo": {"environment": [setting.env]},
         **({"secret": True} if setting.secret else {}),

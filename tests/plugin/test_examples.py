@@ -1,0 +1,122 @@
+"""The examples, each in its own language: type-checked, and run on its real language host."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, TOOLS
+from tests.e2e.engine import Project
+from tests.plugin.doors import PLUGIN_FOLDER
+from tests.served import Served
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+EXAMPLES = ROOT / "examples"
+
+
+def needs(*programs: str) -> None:
+    """Skip where a program is not to be had."""
+    for program in programs:
+        if not (shutil.which(program) or (TOOLS / program).exists()):
+            pytest.skip(f"{program} is not on this machine" + (" (make sdks)" if "pulumi" in program else ""))
+
+
+def run(folder: Path, *command: str | Path, **env: str) -> None:
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "npm_config_update_notifier": "false", **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if done.returncode and (
+        "ENOTFOUND" in done.stdout or "dial tcp" in done.stdout or "Name or service" in done.stdout
+    ):
+        pytest.skip(f"{command[0]} cannot reach its registry")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def sdks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SDKs of this schema, in a folder of their own."""
+    if not (TOOLS / "gen-sdks").exists():
+        pytest.skip("gen-sdks is not built (make sdks)")
+    folder = tmp_path_factory.mktemp("clone")
+    run(folder, TOOLS / "gen-sdks", ROOT / "schema.json", folder / "sdks")
+    return folder
+
+
+def copied(name: str, clone: Path, api: Served) -> Project:
+    """The example in a folder as deep as its own, its stack made."""
+    folder = clone / "examples" / name
+    shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns("node_modules", "Pulumi.*.yaml"))
+    text = (folder / "Pulumi.yaml").read_text()
+    assert "path: ../../.venv/bin" in text
+    project = Project(folder, api.env)
+    project.write("Pulumi.yaml", text.replace("../../.venv/bin", PLUGIN_FOLDER))
+    return project.init()
+
+
+def runs(project: Project, api: Served, *, evicts: bool = True) -> None:
+    """Up, an up that changes nothing, a participant removed (by an up, not by its preview), destroy."""
+    assert project.up().changes == {"create": 2}
+    live = api.rooms()
+    assert live.keys() == {"standup", "lobby"}
+    assert json.loads(live["standup"]["metadata"]) == {"team": "core", "agenda": ["news", "blockers"]}
+    assert live["standup"]["maxParticipants"] == 12
+    assert project.up().changes == {"same": 2}
+    if evicts:
+        api.join("standup", "user-123", "ana")
+        project.pulumi("config", "set", "evict", "user-123")
+        project.pulumi("preview")
+        assert api.people("standup") == ["ana", "user-123"]
+        assert project.up().changes == {"same": 2}
+        assert api.people("standup") == ["ana"]
+        assert json.loads(project.pulumi("stack", "output", "--json").out)["removed"] is True
+        api.leave("standup", "ana")
+        project.pulumi("config", "rm", "evict")
+    project.destroy()
+    assert api.rooms() == {}
+
+
+def test_yaml(served: Served, tmp_path: Path) -> None:
+    project = copied("yaml", tmp_path, served)
+    runs(project, served, evicts=False)
+
+
+def test_typescript(served: Served, sdks: Path) -> None:
+    needs("node", "npm", "pulumi-language-nodejs")
+    project = copied("typescript", sdks, served)
+    run(project.folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline")
+    run(project.folder, project.folder / "node_modules" / ".bin" / "tsc", "--noEmit")
+    runs(project, served)
+
+
+def test_go(served: Served, sdks: Path) -> None:
+    needs("go", "pulumi-language-go")
+    project = copied("go", sdks, served)
+    run(project.folder, "go", "vet", "./...")
+    runs(project, served)
+
+
+def test_python(served: Served, sdks: Path) -> None:
+    needs("pulumi-language-python")
+    project = copied("python-sdk", sdks, served)
+    # The SDK's own dependencies are here already, but for these; so no environment of its own is needed.
+    site = project.folder / "site"
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", site)
+    run(project.folder, *pip, "--no-deps", "../../sdks/python", "parver", "arpeggio")
+    path = {"PYTHONPATH": str(site), "MYPYPATH": str(site)}
+    run(project.folder, sys.executable, "-m", "mypy", "--strict", "__main__.py", **path)
+    project.env |= path
+    runs(project, served)
