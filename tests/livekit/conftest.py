@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from relay_provider.backends.livekit import LiveKitBackend
 from relay_provider.config import load
-from relay_provider.model import LiveRoom
+from relay_provider.model import LiveRoom, RoomInputs
 from tests.livekit.people import People, real_people
 from tests.livekit.server import LiveKit, serving_livekit
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="session")
@@ -46,18 +48,26 @@ class Project:
         """The environment by which every door reaches this project."""
         return {**self.livekit.env, "RELAY_BACKEND": "livekit", "RELAY_PROJECT_ID": self.id}
 
+    # For tests that have no event loop:
+
     def rooms(self) -> list[LiveRoom]:
-        """What is live, for tests that have no event loop."""
+        """What is live."""
+        return self._run(lambda backend: backend.list())
 
-        async def listed() -> list[LiveRoom]:
-            async with self.open() as backend:
-                return await backend.list()
-
-        return asyncio.run(listed())
+    def create(self, name: str, **settings: Any) -> LiveRoom:
+        """Make a room behind everybody's back."""
+        return self._run(lambda backend: backend.create(RoomInputs(name=name, **settings)))
 
     def room(self, name: str) -> LiveRoom:
         """The live room of this name."""
         return next(room for room in self.rooms() if room.name == name)
+
+    def _run(self, work: Callable[[LiveKitBackend], Awaitable[T]]) -> T:
+        async def run() -> T:
+            async with self.open() as backend:
+                return await work(backend)
+
+        return asyncio.run(run())
 
     def open(self, **environ: str) -> AbstractAsyncContextManager[LiveKitBackend]:
         """The backend, closed afterwards."""
