@@ -91,12 +91,13 @@ def outputs(inputs: Mapping[str, Any], live: LiveRoom) -> dict[str, Any]:
 
 def inputs_as_live(inputs: Mapping[str, Any], live: LiveRoom) -> dict[str, Any]:
     """The inputs that would declare the room as it is live; an equal setting keeps the spelling it has."""
-    now = {key: value for key, value in outputs(inputs, live).items() if key in FIELDS.values()}
-    kept = {
-        key: inputs[key] if _same(key, inputs.get(key), value) and key in inputs else value
-        for key, value in now.items()
-    }
-    return {key: value for key, value in kept.items() if key == "name" or key in inputs or value != _ABSENT.get(key)}
+    kept: dict[str, Any] = {}
+    for key, value in outputs(inputs, live).items():
+        if key in inputs and _same(key, inputs[key], value):
+            kept[key] = inputs[key]
+        elif key in FIELDS.values() and value != _ABSENT.get(key):
+            kept[key] = value
+    return kept
 
 
 def imported_inputs(live: LiveRoom) -> dict[str, Any]:
@@ -185,10 +186,13 @@ class Rooms:
         if not (force or name in self._consents):
             room = await self.backend.get(name)
             if room is None:
-                return
-            if present := [p for p in room.participants if p.state != DISCONNECTED]:
+                # A wrong address finds nothing either; a list tells the two apart.
+                if await self._listing.find(name) is None:
+                    return
+            elif present := [p for p in room.participants if p.state != DISCONNECTED]:
                 raise RoomOccupied(_occupied(name, present))
-            sid = room.sid
+            else:
+                sid = room.sid
         async with self._writing():
             await self.backend.delete(name)
         self._consents.discard(name)

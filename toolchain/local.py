@@ -45,7 +45,7 @@ class Api:
     def is_ours(self) -> bool:
         """Is the process still the API, or did another get its number?"""
         shown = subprocess.run(
-            ["ps", "-p", str(self.pid), "-o", "command="], capture_output=True, text=True, check=False
+            ["ps", "-ww", "-p", str(self.pid), "-o", "command="], capture_output=True, text=True, check=False
         )
         return "relay" in shown.stdout and "serve" in shown.stdout
 

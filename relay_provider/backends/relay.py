@@ -68,7 +68,10 @@ class RelayBackend:
     async def delete(self, name: str) -> None:
         try:
             response = await self._http.request("DELETE", f"/rooms/{segment(name, 'Room')}")
-        except NotFound:
+        except NotFound as error:
+            # Undocumented, and a wrong address says the same: only a list without the room means gone.
+            if any(room.name == name for room in await self.list()):
+                raise UnexpectedAnswer(f"{error} The list has the room all the same; check baseUrl.") from None
             return
         if not self._read(response, _Ended).ended:
             raise self._http.unexpected(response, '"ended": false')

@@ -74,6 +74,7 @@ def test_make_up_ends_with_the_table_and_no_drift_and_a_second_one_changes_nothi
 
     third = make("up", clone)  # the rooms ended with their API
     assert "No drift: 4 rooms as declared." in third
+    assert "was stopped" in make("down", clone, COLUMNS="40")
 
 
 def test_make_up_with_a_key_uses_that_key_and_starts_no_api(clone: Path, served: object) -> None:

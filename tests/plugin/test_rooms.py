@@ -165,7 +165,7 @@ async def test_a_refresh_sees_what_changed(client: Client, api: Served) -> None:
         await another.configure(apiKey=api.key, baseUrl=api.url)
         inputs = encode({"name": "standup", "maxParticipants": 5, "emptyTimeout": 60})
         read = await another.read(properties=created.properties, inputs=inputs)
-    assert values(read.inputs) == {"name": "standup", "maxParticipants": 0, "emptyTimeout": 60, "metadata": "theirs"}
+    assert values(read.inputs) == {"name": "standup", "emptyTimeout": 60, "metadata": "theirs"}
     assert values(read.properties)["sid"] == api.rooms()["standup"]["sid"]
 
 

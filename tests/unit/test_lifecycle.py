@@ -299,6 +299,17 @@ async def test_delete_of_a_gone_room_is_success() -> None:
     await place.rooms.delete("standup", force=True, sid="RM_1")
 
 
+async def test_delete_believes_in_gone_only_when_the_list_lacks_the_room_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(live_room())
+
+    async def nothing(name: str) -> None:
+        return None
+
+    monkeypatch.setattr(place.backend, "get", nothing)
+    await place.rooms.delete("standup", force=False, sid="RM_1")
+    assert ("delete", "standup") in place.backend.calls
+
+
 async def test_delete_of_an_occupied_room_is_refused_with_who_is_there_and_the_way_out() -> None:
     place = Place(live_room())
     place.join("ada")

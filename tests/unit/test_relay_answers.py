@@ -170,8 +170,16 @@ async def test_a_documented_404_is_a_definite_answer(api: MakeApi) -> None:
     server = api(said(404, "not_found", "Room not found"))
     assert await server.backend.get("standup") is None
     assert await server.backend.remove_participant("standup", "ada") is False
-    await server.backend.delete("standup")
-    assert len(server.requests) == 3
+    assert len(server.requests) == 2
+
+
+async def test_a_404_to_a_delete_is_gone_only_when_the_list_lacks_the_room(api: MakeApi) -> None:
+    missing = said(404, "not_found", "Room not found")
+    await api(missing, ok({"rooms": []})).backend.delete("standup")
+    with pytest.raises(UnexpectedAnswer, match="check baseUrl"):
+        await api(missing, ok({"rooms": [ROOM | {"room": "standup"}]})).backend.delete("standup")
+    with pytest.raises(UnexpectedAnswer, match="Check baseUrl"):
+        await api(missing).backend.delete("standup")  # a wrong address knows no list either
 
 
 # -- Answers that are errors
