@@ -48,6 +48,7 @@ class RoomProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         _show_sentences()
+        self._declared: set[tuple[object, str]] = set()
         self._lookup: Lookup = req.config.get
         self._settings = load({setting.name: req.config.get(f"relay:{setting.name}") for setting in SETTINGS})
 
@@ -74,6 +75,7 @@ class RoomProvider(ResourceProvider):
     def create(self, props: Props) -> CreateResult:
         wanted = RoomInputs.model_validate(_inputs(props))
         live = self._run(props, lambda rooms: rooms.create(wanted))
+        self._declared.add((_place(props), live.name))
         return CreateResult(live.name, {**outputs(props, live), **_project(props)})
 
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -91,6 +93,10 @@ class RoomProvider(ResourceProvider):
         return UpdateResult({**kept, **changed, **_project(news)})
 
     def delete(self, id_: str, props: Props) -> None:
+        # This process serves one run of the engine. What the run has declared anew it does not end: the old resource
+        # was renamed, or is replaced by one that was made first.
+        if (_place(props), id_) in self._declared:
+            return
         force = props.get("forceDestroy") is True
         self._run(props, lambda rooms: rooms.delete(id_, force=force, sid=props.get("sid")))
 
@@ -117,6 +123,11 @@ def _known(value: Any) -> Any:
 
 def _project(props: Props) -> dict[str, Any]:
     return {"project": props["project"]} if props.get("project") else {}
+
+
+def _place(props: Props) -> object:
+    project = props.get("project") or {}
+    return tuple((key, str(project[key])) for key in sorted(project) if key != "label")
 
 
 def _show_sentences() -> None:

@@ -170,3 +170,18 @@ def test_a_wrong_manifest_declares_nothing_and_names_every_place(project: Projec
     assert "rooms.yaml:6:" in ran.errors
     assert "Traceback" not in ran.out
     assert served.rooms() == {}
+
+
+def test_a_renamed_resource_keeps_its_room(project: Project, served: Served) -> None:
+    project.write("__main__.py", "import relay_provider as relay\nrelay.Room('one', name='standup')\n")
+    project.up()
+    served.join("standup", "ana")
+    live = served.rooms()
+    project.write("__main__.py", "import relay_provider as relay\nrelay.Room('two', name='standup')\n")
+    assert project.up().changes == {"create": 1, "delete": 1}
+    assert served.rooms() == live
+    assert served.people("standup") == ["ana"]
+    assert project.up().changes == {"same": 1}
+    served.leave("standup", "ana")
+    project.destroy()
+    assert served.rooms() == {}
