@@ -8,9 +8,11 @@ import pwd
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -214,7 +216,8 @@ class Place:
         """Write the files that Pulumi looks for."""
         files = {"Pulumi.yaml": f"name: {self.project}\nruntime: python\n"}
         if self.local:
-            files["Pulumi.yaml"] += f"backend:\n  url: file://{quote(str(self.folder))}\n"
+            # Without files of attributes: a kill between one and its state would leave both unreadable.
+            files["Pulumi.yaml"] += f"backend:\n  url: file://{quote(str(self.folder))}?metadata=skip\n"
             files[".gitignore"] = ".pulumi/\n"
         try:
             self.folder.mkdir(exist_ok=True)
@@ -226,6 +229,28 @@ class Place:
                     new.replace(path)
         except OSError as error:
             raise RelayError(f"{self.folder} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+
+    def unlock(self) -> None:
+        """Remove the locks of runs that were killed on this machine; a shared backend's are not ours to judge."""
+        if not self.local:
+            return
+        for lock in (self.folder / ".pulumi" / "locks").rglob("*.json"):
+            try:
+                holder = json.loads(lock.read_text())
+                if holder["hostname"] == socket.gethostname() and not _alive(int(holder["pid"])):
+                    lock.unlink()
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # being made or removed just now
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _backend_chosen() -> bool:
@@ -249,6 +274,8 @@ class Engine:
 
     def __init__(self, place: Place, stack: str, program: Callable[[], None] | None, *, create: bool) -> None:
         place.prepare()
+        place.unlock()
+        warnings.filterwarnings("ignore", module=r"pulumi\.automation")  # about what ends in an error anyway
         self.place = place
         self._name = stack
         self._command = Command()
@@ -270,9 +297,13 @@ class Engine:
                 ) from None
             except ConcurrentUpdateError as error:
                 raise RelayError(self._locked(str(error))) from None
+            except InvalidVersionError as error:
+                raise RelayError(f"This pulumi program is too old: {quoted(str(error))}") from None
             except CommandError as error:
                 found = list(errors or ()) or sentences(str(error).partition(" stderr: ")[2])
-                raise RelayError("\n".join(found) or f"pulumi {what} failed without saying why.") from None
+                code = re.search(r"code: (-?\d+)", str(error))
+                silent = f"pulumi {what} ended (exit code {code[1] if code else '?'}) without saying why; try again."
+                raise RelayError("\n".join(found) or silent) from None
 
     def config(self) -> dict[str, str]:
         """The stack's config, decrypted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -323,6 +324,36 @@ def test_a_signal_from_elsewhere_is_the_same(shop: Shop) -> None:
     assert process.returncode == 130
     assert shop.run("up", "-y").returncode == 0
     assert len(shop.api.rooms()) == 80
+
+
+def children(pid: int) -> list[int]:
+    """Every process below this one."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+    return [one for child in map(int, found) for one in (child, *children(child))]
+
+
+def test_an_engine_that_was_killed_is_followed_by_one_that_finishes(shop: Shop) -> None:
+    shop.declare({f"r{i}": None for i in range(80)})
+    process = subprocess.Popen(
+        [*RELAY_ROOMS, "up", "-y"],
+        cwd=shop.folder,
+        env=shop.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: len(shop.api.rooms()) > 5)
+    for pid in children(process.pid):  # its plugin would stay behind
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 1, out + err
+    assert "Traceback" not in out + err
+    there = len(shop.api.rooms())
+    assert there < 80
+    assert shop.run("up", "-y").returncode == 0
+    assert len(shop.api.rooms()) == 80
+    assert shop.json("preview")["changes"] == changes(same=80)
 
 
 @pytest.fixture
