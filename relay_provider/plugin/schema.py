@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from types import NoneType
 from typing import Any, Final, get_args
 
@@ -14,7 +15,6 @@ from pydantic.alias_generators import to_camel
 from relay_provider.config import BACKENDS, SETTINGS, Setting
 from relay_provider.model import FIELDS, LiveRoom, Participant, RoomDetail, RoomInputs
 from relay_provider.model import SETTINGS as MODEL_SETTINGS
-from relay_provider.plugin.snippets import GET_ROOM, GET_SAYNA_ROOM, LIST_ROOMS, REMOVE_PARTICIPANT, ROOM_USAGE
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
 from relay_provider.version import __version__
 
@@ -64,19 +64,19 @@ def package_schema() -> Spec:
         "resources": {ROOM: _room()},
         "functions": {
             "relay:index:getRoom": {
-                "description": "A live room, and who is in it. Fails when there is no such room." + GET_ROOM,
+                "description": "A live room, and who is in it. Fails when there is no such room." + _usage("get-room"),
                 "inputs": _arguments(name="The room's name."),
                 "outputs": _with_participants(RoomDetail, LiveRoom, _PARTICIPANT),
             },
             "relay:index:getSaynaRoom": {
                 "description": "A room as Sayna (`saynaUrl`, `saynaToken`) shows it, with the attributes, kind and "
                 "metadata of everybody in it. Fails when the room is not there or not yours: Sayna answers the same "
-                "for both, so nothing follows from it." + GET_SAYNA_ROOM,
+                "for both, so nothing follows from it." + _usage("get-sayna-room"),
                 "inputs": _arguments(name="The room's name, exactly as on the server."),
                 "outputs": _with_participants(SaynaRoom, SaynaRoom, _SAYNA_PARTICIPANT),
             },
             "relay:index:listRooms": {
-                "description": "Every active room of the project, sorted by name." + LIST_ROOMS,
+                "description": "Every active room of the project, sorted by name." + _usage("list-rooms"),
                 "outputs": {
                     "type": "object",
                     "properties": {
@@ -91,7 +91,7 @@ def package_schema() -> Spec:
             },
             "relay:index:removeParticipant": {
                 "description": "Disconnects a participant from a room. Does nothing in a preview, and nothing when "
-                "they are not there, so that repeating it is fine." + REMOVE_PARTICIPANT,
+                "they are not there, so that repeating it is fine." + _usage("remove-participant"),
                 "inputs": _arguments(room="The room's name.", identity="The participant's identity."),
                 "outputs": {
                     "type": "object",
@@ -149,6 +149,24 @@ are is never ended, unless it has `forceDestroy`. An empty room ends by itself a
 """
 
 
+_IMPORT: Final = """
+## Import
+
+A live room is imported by its name, which is its ID:
+
+```sh
+$ pulumi import relay:index:Room standup standup
+```
+"""
+
+
+def _usage(*names: str) -> str:
+    """Examples in the registry's markup; the code generators keep each language's own."""
+    texts = [(files("relay_provider.plugin") / "usage" / f"{name}.md").read_text() for name in names]
+    shown = "".join(f"{{{{% example %}}}}\n{text}{{{{% /example %}}}}\n" for text in texts)
+    return f"\n\n{{{{% examples %}}}}\n## Example Usage\n{shown}{{{{% /examples %}}}}\n"
+
+
 def _room() -> Spec:
     inputs = {alias: _property(RoomInputs, field) for field, alias in FIELDS.items()}
     outputs = {
@@ -160,7 +178,7 @@ def _room() -> Spec:
     }
     inputs["metadata"] = {"$ref": "pulumi.json#/Any", **{k: v for k, v in inputs["metadata"].items() if k != "type"}}
     return {
-        "description": f"{RoomInputs.__doc__}{_LIFE}{ROOM_USAGE}",
+        "description": f"{RoomInputs.__doc__}{_LIFE}{_usage('room', 'providers')}{_IMPORT}",
         "inputProperties": inputs,
         "properties": outputs,
         "required": sorted(outputs.keys() - {"emptyTimeout"}),

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT, TOOLS
 from tests.e2e.engine import Project
-from tests.plugin.doors import PLUGIN_FOLDER
+from tests.plugin.doors import PLUGIN_FOLDER, YamlDoor
 from tests.served import Served
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 EXAMPLES = ROOT / "examples"
+USAGE = ROOT / "relay_provider" / "plugin" / "usage"
 
 
 def needs(*programs: str) -> None:
@@ -89,22 +93,61 @@ def runs(project: Project, api: Served, *, evicts: bool = True) -> None:
     assert api.rooms() == {}
 
 
+def snippets(language: str) -> dict[str, str]:
+    """The examples of the schema in one language, by name."""
+    fence = re.compile(rf"```{language}\n(.*?)```", re.DOTALL)
+    return {path.stem: match[1] for path in USAGE.glob("*.md") for match in fence.finditer(path.read_text())}
+
+
 def test_yaml(served: Served, tmp_path: Path) -> None:
     project = copied("yaml", tmp_path, served)
     runs(project, served, evicts=False)
+
+
+def test_yaml_snippets(served: Served, tmp_path: Path) -> None:
+    """One program of all of them; a preview asks for what it reads and changes nothing."""
+    served.create("standup")
+    door = YamlDoor(tmp_path / "project", served.env)
+    whole: dict[str, dict[str, Any]] = {"resources": {}, "variables": {}, "outputs": {}, "config": {}}
+    for name, text in snippets("yaml").items():
+        if name != "get-sayna-room":  # needs a Sayna
+            for part, content in yaml.safe_load(text).items():
+                whole[part] |= {f"{name}-{key}" if part == "outputs" else key: one for key, one in content.items()}
+    whole["variables"]["live"] = whole["variables"].pop("standup")
+    whole["outputs"]["get-room-people"] = "${live.participants}"
+    door.write(**whole)
+    door.project.pulumi("config", "set", "--secret", "webinarsKey", served.key)
+    assert door.project.pulumi("preview").changes == {"create": 2}
+    assert list(served.rooms()) == ["standup"]
 
 
 def test_typescript(served: Served, sdks: Path) -> None:
     needs("node", "npm", "pulumi-language-nodejs")
     project = copied("typescript", sdks, served)
     run(project.folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline")
-    run(project.folder, project.folder / "node_modules" / ".bin" / "tsc", "--noEmit")
+    tsc = (project.folder / "node_modules" / ".bin" / "tsc", "--noEmit")
+    run(project.folder, *tsc)
+    for name, text in snippets("typescript").items():
+        project.write(f"{name}.ts", text)
+        run(
+            project.folder,
+            *tsc,
+            "--strict",
+            "--skipLibCheck",
+            "--target",
+            "es2020",
+            "--module",
+            "commonjs",
+            f"{name}.ts",
+        )
     runs(project, served)
 
 
 def test_go(served: Served, sdks: Path) -> None:
     needs("go", "pulumi-language-go")
     project = copied("go", sdks, served)
+    for name, text in snippets("go").items():
+        project.write(f"{name}/main.go", text)
     run(project.folder, "go", "vet", "./...")
     runs(project, served)
 
@@ -117,6 +160,10 @@ def test_python(served: Served, sdks: Path) -> None:
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", site)
     run(project.folder, *pip, "--no-deps", "../../sdks/python", "parver", "arpeggio")
     path = {"PYTHONPATH": str(site), "MYPYPATH": str(site)}
-    run(project.folder, sys.executable, "-m", "mypy", "--strict", "__main__.py", **path)
+    mypy = (sys.executable, "-m", "mypy", "--strict")
+    run(project.folder, *mypy, "__main__.py", **path)
+    for name, text in snippets("python").items():
+        project.write(f"{name.replace('-', '_')}.py", text)
+        run(project.folder, *mypy, f"{name.replace('-', '_')}.py", **path)
     project.env |= path
     runs(project, served)

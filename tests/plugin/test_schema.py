@@ -84,7 +84,7 @@ def test_everything_is_described_and_exemplified() -> None:
             for part in (spec, spec.get("inputs"), spec.get("outputs"), spec.get("listInputs")):
                 described(part, token)
             if kind != "types":
-                for language in ("typescript", "python", "yaml"):
+                for language in ("typescript", "python", "go", "yaml"):
                     assert f"```{language}\n" in spec["description"], f"{token} has no example in {language}"
 
 
