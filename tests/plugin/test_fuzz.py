@@ -14,12 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relay_provider.config import SETTINGS
-from relay_provider.model import FIELDS, LiveRoom, RoomDetail, RoomInputs
+from relay_provider.model import FIELDS
 from relay_provider.plugin import codec
 from relay_provider.plugin.functions import FUNCTIONS
 from relay_provider.plugin.proto import plugin_pb2 as plugins
 from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.plugin.service import Service
+from tests.plugin.backend import Here
 from tests.plugin.client import ROOM, urn
 
 pytestmark = pytest.mark.unit
@@ -121,46 +122,6 @@ class Context:
 
     async def write(self, message: Message) -> None:
         self.written.append(message)
-
-
-class Here:
-    """Rooms in this process."""
-
-    place = "here"
-    in_place = frozenset({"metadata"})
-    unreported = frozenset({"emptyTimeout"})
-
-    def __init__(self, *_: object) -> None:
-        self.rooms: dict[str, LiveRoom] = {}
-
-    async def create(self, room: RoomInputs) -> LiveRoom:
-        made = LiveRoom(
-            room=room.name,
-            sid=f"RM_{len(self.rooms)}",
-            max_participants=room.max_participants or 0,
-            creation_time=1,
-            metadata=room.metadata or "",
-        )
-        return self.rooms.setdefault(room.name, made)
-
-    async def list(self) -> list[LiveRoom]:
-        return sorted(self.rooms.values(), key=lambda room: room.name)
-
-    async def get(self, name: str) -> RoomDetail | None:
-        room = self.rooms.get(name)
-        return RoomDetail(**{**room.model_dump(), "room": room.name}, participants=[]) if room else None
-
-    async def delete(self, name: str) -> None:
-        self.rooms.pop(name, None)
-
-    async def remove_participant(self, name: str, identity: str) -> bool:
-        return name in self.rooms
-
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
-        return self.rooms.get(name)
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
 
 
 @pytest.mark.parametrize("method", REQUESTS)

@@ -10,6 +10,7 @@ import pytest
 from relay_provider.model import UNKNOWN
 from relay_provider.plugin.codec import encode
 from relay_provider.plugin.proto import provider_pb2 as pb
+from tests.plugin.backend import Here
 from tests.plugin.client import Client, plugin, properties, urn, values
 from tests.served import Served
 
@@ -207,6 +208,25 @@ async def test_a_secret_stays_secret(client: Client) -> None:
         values(created.properties), {"metadata": "hush", "forceDestroy": True}, secrets={"metadata"}
     )
     assert properties(updated.properties).secrets == {"metadata"}
+
+
+async def test_metadata_changes_in_place_where_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on LiveKit: by an update, which the preview knows the outcome of."""
+    monkeypatch.setattr("relay_provider.session.connect", Here)
+    async with plugin() as client:
+        await client.configure()
+        state = values((await client.create({"metadata": "a"})).properties)
+        assert {
+            path: one.kind
+            for path, one in (await client.diff(state, {"name": "standup", "metadata": "b"})).detailedDiff.items()
+        } == {"metadata": Kind.UPDATE}
+        news = {"metadata": "b"}
+        previewed = await client.update(state, news, preview=True)
+        updated = await client.update(state, news)
+        assert values(previewed.properties) == values(updated.properties) == {**state, "metadata": "b"}
+        assert values((await client.update(state, {}, preview=True)).properties)["metadata"] == ""
+        found = properties((await client.update(state, {"metadata": UNKNOWN}, preview=True)).properties)
+        assert found.values["metadata"] is UNKNOWN
 
 
 # -- Failures ------------------------------------------------------------------------------------------------------
