@@ -29,13 +29,22 @@ _CODES: Final[tuple[tuple[type[RelayError], StatusCode], ...]] = (
     (errors.ReplacementFailed, StatusCode.ABORTED),
 )
 
+_STATE_KEY: Final = (
+    " A refresh uses the key that the state has; if you have just changed it in the configuration, "
+    "run `pulumi up --refresh=false` once."
+)
+
 
 def status_of(method: str, error: Exception, secrets: Iterable[str] = ()) -> tuple[StatusCode, str]:
     """The status for `error`, and its sentence without any of `secrets`."""
     if isinstance(error, RelayError):
         code = next((code for kind, code in _CODES if isinstance(error, kind)), StatusCode.FAILED_PRECONDITION)
         sentence = redacted(str(error), secrets)
-        return code, sentence if sentence.endswith((".", "…")) else f"{sentence}."
+        if not sentence.endswith((".", "…")):
+            sentence += "."
+        if isinstance(error, errors.Unauthorized) and method == "Read":
+            sentence += _STATE_KEY
+        return code, sentence
     if os.environ.get(DEBUG_ENV):
         print(redacted("".join(traceback.format_exception(error)), secrets), file=sys.stderr, flush=True)  # noqa: T201
     return StatusCode.INTERNAL, (

@@ -266,8 +266,10 @@ async def test_a_wrong_key_is_unauthenticated_and_not_shown(api: Served) -> None
         key = "sk_live_thisisawrongkeythatmustnotbeshown"
         await client.configure(apiKey=key, baseUrl=api.url)
         code, message = await fails(client.create({}))
-    assert code == grpc.StatusCode.UNAUTHENTICATED
-    assert key not in message
+        assert code == grpc.StatusCode.UNAUTHENTICATED
+        assert key not in message
+        code, message = await fails(client.read())  # by a refresh, with a key that was revoked since
+        assert "pulumi up --refresh=false" in message
 
 
 async def test_no_key_is_said_in_the_preview_already(api: Served) -> None:
