@@ -59,6 +59,11 @@ def _effective(settings: config.Settings, name: str) -> object:
     return value.rstrip("/") if name.endswith("Url") and isinstance(value, str) else value
 
 
+def of_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """The settings as old engines sent them: `relay:config:apiKey`."""
+    return {key.rpartition(":")[2]: value for key, value in variables.items()}
+
+
 def known(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that are known already."""
     return {name: value for name, value in values.items() if not holds_unknown(value)}

@@ -82,7 +82,10 @@ class Provider:
         return _diff_response(configuration.diff(olds.values, decode(request.news).values))
 
     async def configure(self, request: pb.ConfigureRequest) -> pb.ConfigureResponse:
-        self._settings = config.load(configuration.known(decode(request.args).values))
+        given = (
+            decode(request.args).values if request.HasField("args") else configuration.of_variables(request.variables)
+        )
+        self._settings = config.load(configuration.known(given))
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 
     # Rooms

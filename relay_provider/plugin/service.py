@@ -72,7 +72,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             hurried.cancel()
             for task in self._in_flight:
                 task.cancel()
-            await finished
+            await asyncio.wait({finished}, timeout=0.3)
 
     async def aclose(self) -> None:
         """Close the connections to the API."""

@@ -116,6 +116,14 @@ async def test_without_configuration_the_environment_is_asked(api: Served, monke
     assert list(api.rooms()) == ["standup"]
 
 
+async def test_old_engines_configure_by_variables(api: Served) -> None:
+    variables = {"relay:config:apiKey": api.key, "relay:config:baseUrl": api.url}
+    async with plugin() as client:
+        await client.stub.Configure(pb.ConfigureRequest(variables=variables))
+        assert (await client.create({})).id == "standup"
+    assert list(api.rooms()) == ["standup"]
+
+
 async def test_each_connection_has_its_own_settings(api: Served) -> None:
     async with plugin() as ours, plugin(like=ours) as theirs:
         await ours.configure(apiKey=api.key, baseUrl=api.url)
