@@ -77,8 +77,13 @@ def _create() -> dict[str, Any]:
             "metadata": {"type": "string", "maxLength": 4096, "description": "Opaque string attached to the room."},
         },
     }
+    created = _json("The room as it is now.", _ref("LiveRoom"))
+    created["links"] = {
+        operation: {"operationId": operation, "parameters": {"name": "$response.body#/room"}}
+        for operation in ("inspectRoom", "endRoom")
+    }
     return {
-        **_operation("createRoom", "Create a room", {"201": _json("The room as it is now.", _ref("LiveRoom"))}, "422"),
+        **_operation("createRoom", "Create a room", {"201": created}, "422"),
         "description": "A live room of that name is left as it is, and answered.",
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
     }
