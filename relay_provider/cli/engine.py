@@ -125,9 +125,10 @@ class Command(PulumiCommand):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {
-            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        }
+        stopping = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as it is under nohup
+            stopping.append(signal.SIGHUP)
+        before = {number: signal.signal(number, self._stop) for number in stopping}
         try:
             yield
         finally:

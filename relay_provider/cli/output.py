@@ -195,7 +195,7 @@ def code(text: str) -> str:
         return ""
     text = shown(text)
     if "\\|" in text:  # inside a table's code span there is no way to write this
-        return "<code>" + re.sub(r"[^\w ]", lambda found: f"&#{ord(found[0])};", text) + "</code>"
+        return "<code>" + re.sub(r"[^A-Za-z0-9 ]", lambda found: f"&#{ord(found[0])};", text) + "</code>"
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     pad = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from html import unescape
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -30,6 +30,7 @@ nasty = st.text("|`\\*_<>&@#[]()!~\n\"' ab", min_size=1, max_size=12).filter(lam
 
 
 @given(texts | nasty, texts | nasty)
+@example("_\\|_", "_\\|_")
 def test_what_is_written_in_markdown_is_what_is_read(one: str, two: str) -> None:
     report = Report({}, "x", [("", Table(("A", "B"), [(Code(one), two)]))])
     first, second = cells("\n".join(_markdown(report)))
