@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from relay_provider.model import LiveRoom, canonical_json, check
 ROOM_TYPE: Final = "relay:index:Room"
 LABEL: Final = "default"
 """The project's label where no manifest gives one."""
+_UNPRINTABLE: Final = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd]")
 MAX_DEPTH: Final = 16
 """Levels of metadata that are written as YAML; what is nested deeper stays the JSON text it is."""
 
@@ -55,6 +57,11 @@ def as_manifest(ref: ProjectRef, rooms: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # In double quotes every character that a manifest may not hold as it is becomes an escape.
+        style = '"' if _UNPRINTABLE.search(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
@@ -62,6 +69,9 @@ class _Dumper(yaml.SafeDumper):
         # References and small rooms read best on one line.
         flat = bool(mapping) and not any(isinstance(value, dict | list) for value in mapping.values())
         return super().represent_mapping(tag, mapping, flow_style=flat and len(str(mapping)) < 80)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def _can_be_declared(room: LiveRoom) -> bool:

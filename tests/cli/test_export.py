@@ -92,6 +92,15 @@ rooms = st.builds(
 )
 
 
+@pytest.mark.parametrize(
+    "metadata", ["\x85 a", "\u2028", "\ufeff", "\x00\x7f", "a\nb: c", "\U0001f600", '{"\x85":"\u2029"}']
+)
+def test_characters_that_yaml_cannot_hold_as_they_are(run: Run, api: Api, folder: Path, metadata: str) -> None:
+    api.rooms(room("a", metadata=metadata))
+    (folder / "rooms.yaml").write_text(run("export", env=api.env).stdout, encoding="utf-8")
+    assert run("drift", env=api.env).exit_code == 0
+
+
 @given(st.lists(rooms, max_size=4, unique_by=lambda room: room.name))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_whatever_is_live_comes_back(tmp_path: Path, live: list[LiveRoom]) -> None:
