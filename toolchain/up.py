@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from toolchain import local
 from toolchain.say import SetupError, line
@@ -27,7 +28,8 @@ def main() -> int:
         if "PULUMI_BACKEND_URL" not in env:
             state = local.RELAY / "state"
             state.mkdir(parents=True, exist_ok=True)
-            env["PULUMI_BACKEND_URL"] = f"file://{state}"
+            # Without the attribute files that a killed engine leaves half-written.
+            env["PULUMI_BACKEND_URL"] = f"file://{quote(str(state))}?metadata=skip"
             env.setdefault("PULUMI_CONFIG_PASSPHRASE", "")  # nothing secret is in the state
         _run(["pulumi", "stack", "select", "--create", STACK, "--non-interactive"], env, quiet=True)
         _run(["pulumi", "up", "--yes", "--skip-preview", "--stack", STACK], env)
