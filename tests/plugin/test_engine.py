@@ -20,7 +20,7 @@ from tests.plugin.test_process import SCRIPT, started
 from tests.proxy import Silence, proxying
 from tests.served import Served
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.e2e.test_lifecycle import CORE, MORE, run_life_cycle
 from tests.plugin.doors import YamlDoor
 from tests.served import Served
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 def test_life_cycle(served: Served, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.plugin.doors import YamlDoor, room
 from tests.served import Served
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from tests.plugin.doors import YamlDoor, room
 from tests.served import OTHER_KEY, Served, serving
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 SECRET = {"fn::secret": "the-secret-plan"}
 EVICTION = {"fn::invoke": {"function": "relay:removeParticipant", "arguments": {"room": "standup", "identity": "ana"}}}
