@@ -128,18 +128,9 @@ def test_typescript(served: Served, sdks: Path) -> None:
     tsc = (project.folder / "node_modules" / ".bin" / "tsc", "--noEmit")
     run(project.folder, *tsc)
     for name, text in snippets("typescript").items():
-        project.write(f"{name}.ts", text)
-        run(
-            project.folder,
-            *tsc,
-            "--strict",
-            "--skipLibCheck",
-            "--target",
-            "es2020",
-            "--module",
-            "commonjs",
-            f"{name}.ts",
-        )
+        project.write(f"snippets/{name}.ts", text)
+    options = ("--strict", "--skipLibCheck", "--target", "es2020", "--module", "commonjs")
+    run(project.folder, *tsc, *options, *sorted((project.folder / "snippets").glob("*.ts")))
     runs(project, served)
 
 
@@ -160,10 +151,8 @@ def test_python(served: Served, sdks: Path) -> None:
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", site)
     run(project.folder, *pip, "--no-deps", "../../sdks/python", "parver", "arpeggio")
     path = {"PYTHONPATH": str(site), "MYPYPATH": str(site)}
-    mypy = (sys.executable, "-m", "mypy", "--strict")
-    run(project.folder, *mypy, "__main__.py", **path)
     for name, text in snippets("python").items():
-        project.write(f"{name.replace('-', '_')}.py", text)
-        run(project.folder, *mypy, f"{name.replace('-', '_')}.py", **path)
+        project.write(f"snippets/{name.replace('-', '_')}.py", text)
+    run(project.folder, sys.executable, "-m", "mypy", "--strict", "__main__.py", "snippets", **path)
     project.env |= path
     runs(project, served)
