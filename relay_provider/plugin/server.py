@@ -86,7 +86,7 @@ async def _watch(engine: str, service: Service) -> None:
         try:
             _, writer = await asyncio.open_connection(host, port)
         except OSError:
-            if seen:
+            if seen and not service.attached:
                 return service.stop()
         else:
             seen = True

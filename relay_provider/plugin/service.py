@@ -47,7 +47,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         self._in_flight: set[asyncio.Task[Any]] = set()
         self._providers: dict[str, Provider] = {}
         self._latest: Provider | None = None
-        self._attached = False
+        self.attached = False  # to an engine that did not start this process
 
     # The process's life
 
@@ -90,12 +90,12 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         return plugins.PluginInfo(version=__version__)
 
     async def Attach(self, request: plugins.PluginAttach, context: Context) -> Empty:  # noqa: N802
-        self._attached = True
+        self.attached = True
         return Empty()
 
     async def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802
         # An engine that attached did not start this process, and comes back: for the update after the preview.
-        if not self._attached:
+        if not self.attached:
             self.stop()
         return Empty()
 
