@@ -115,7 +115,8 @@ def test_creates_at_both_copies_at_once_make_one_room(copies: list[Api]) -> None
         answers = list(threads.map(create, range(16)))
     assert {answer.status for answer in answers} == {201}
     assert len({answer.json["sid"] for answer in answers}) == 1
-    assert {answer.json["metadata"] for answer in answers} == {copies[0].inspect("room").json["metadata"]}
+    # Whose settings it has is LiveKit's business: its nodes do not wait for each other.
+    assert copies[0].inspect("room").json["metadata"] in {str(number) for number in range(16)}
 
 
 def test_a_manifest_declared_through_one_node_is_as_declared_through_the_other(
