@@ -110,10 +110,8 @@ class Http:
                 f"{what} got no answer within {self._timeout:g} s; the server may be down or slow. "
                 "Try again later, or raise requestTimeout (RELAY_REQUEST_TIMEOUT)."
             )
-        if isinstance(cause, aiohttp.ClientConnectorError) and cause.os_error.errno:
-            # Without the client's own words around it; look-ups have negative numbers and their own words.
-            number = cause.os_error.errno
-            cause = os.strerror(number) if number > 0 else cause.os_error.strerror
+        if isinstance(cause, aiohttp.ClientConnectorError):
+            cause = _connection_failure(cause.os_error)
         why = self.quoted(str(cause)) or "the connection was lost"
         return Unavailable(f"{what} failed: {why}. Check {self._url_setting} and that the server is up.")
 
@@ -173,7 +171,8 @@ class Http:
 
 def _transport(base_url: str) -> httpx.AsyncBaseTransport:
     # httpx's own transport slows down fourfold with many connections; aiohttp's does not.
-    context = httpx.create_ssl_context(verify=base_url.startswith("https"))  # certificates take long to load
+    # Certificates take long to load, and plain http needs none.
+    context = httpx.create_ssl_context(verify=httpx.URL(base_url).scheme != "http")
     # A proxy (HTTPS_PROXY, NO_PROXY) is for other machines: it cannot reach this one, and would see the key.
     proxied = not is_loopback(httpx.URL(base_url).host)
 
@@ -182,6 +181,13 @@ def _transport(base_url: str) -> httpx.AsyncBaseTransport:
         return aiohttp.ClientSession(connector=connector, trust_env=proxied, cookie_jar=aiohttp.DummyCookieJar())
 
     return AiohttpTransport(client=session, verify=context)
+
+
+def _connection_failure(error: OSError) -> str:
+    """Why there is no connection, in the system's words or TLS's, without the client's around them."""
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno)
+    return getattr(error, "verify_message", None) or error.strerror or str(error)
 
 
 def _phrase(status: int) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -357,3 +361,33 @@ async def test_no_proxy_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
             await relay.list()
     assert (len(server.requests), proxy.requests) == (1, [])
     assert "relay.example" in asked
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
+async def test_certificates_are_verified(scheme: str, tmp_path: Path) -> None:
+    """A server whose certificate nobody vouches for gets no request."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not on this machine")
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read(1000))
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    backend = RelayBackend(
+        load({"apiKey": "sk_live_x", "baseUrl": f"{scheme}://localhost:{port}/v1", "maxRetries": 0}, {})
+    )
+    try:
+        with pytest.raises(Unavailable, match="certificate"):
+            await backend.list()
+        assert asked == []
+    finally:
+        await backend.aclose()
+        server.close()
