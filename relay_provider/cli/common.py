@@ -70,10 +70,11 @@ def connections(
     """Each project with its connection's settings. Raises for every one that lacks something, at once."""
     if stack is None:
         return resolved(projects, load_settings(), _no_config)
-    from relay_provider.cli.engine import Engine, Place, stack_settings  # the only need for Pulumi here
+    from relay_provider.cli.engine import Engine  # the only need for Pulumi here
+    from relay_provider.cli.place import Place
 
     engine = Engine(Place.beside(manifest_files(files)[0]), stack, None, create=False)
-    return resolved(projects, *stack_settings(engine))
+    return resolved(projects, *engine.settings())
 
 
 def resolved(projects: Iterable[Project], base: Settings, lookup: Lookup) -> list[tuple[Project, Settings]]:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from relay_provider.backends import connect
 from relay_provider.cli.common import (
     DEFAULT_FILE,
     chosen,
@@ -17,9 +18,11 @@ from relay_provider.cli.common import (
     manifest_files,
     project_option,
     read_manifest,
+    resolved,
 )
-from relay_provider.cli.engine import Engine, NoStack, Place, check_connections
+from relay_provider.cli.engine import Engine, NoStack
 from relay_provider.cli.output import output_option, terminal, write
+from relay_provider.cli.place import Place
 from relay_provider.cli.plan import DONE, KINDS, ROOM_TYPE, Watcher, as_report
 from relay_provider.cli.progress import Progress
 from relay_provider.errors import RelayError
@@ -118,7 +121,8 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
 
     engine = Engine(Place.beside(files[0]), stack, program, create=True)
     # Before a room is touched: a replacement that ends one must be able to make it again.
-    check_connections(engine, projects)
+    for _, settings in resolved(projects, *engine.settings()):
+        connect(settings)
     return _Run("up", engine, project, rooms=sum(len(found.rooms) for found in projects), **options)
 
 
