@@ -114,3 +114,9 @@ def test_a_closed_pipe_is_silent() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert int(done.stdout) in (0, 1)
+
+
+def test_a_misspelt_command_is_told_the_right_one(run: Run) -> None:
+    result = run("dirft")
+    assert result.exit_code == 1
+    assert "No such command 'dirft'; did you mean drift?" in result.output
