@@ -140,6 +140,10 @@ def test_go(served: Served, sdks: Path) -> None:
     for name, text in snippets("go").items():
         project.write(f"{name}/main.go", text)
     run(project.folder, "go", "vet", "./...")
+    run(project.folder, "go", "build", "-o", "program", ".")  # once, and not at each run of the engine
+    text = (project.folder / "Pulumi.yaml").read_text()
+    assert "\nruntime: go\n" in text
+    project.write("Pulumi.yaml", text.replace("runtime: go", "runtime: {name: go, options: {binary: ./program}}"))
     runs(project, served)
 
 
