@@ -17,6 +17,7 @@ for name in list(os.environ):
         ("RELAY_API", "RELAY_BASE", "RELAY_BACKEND", "RELAY_GATEWAY", "LIVEKIT_", "SAYNA_", "PULUMI_")
     ):
         del os.environ[name]
+os.environ.setdefault("GOGC", "800")  # the engine's runs are short; collecting is a tenth of their work
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the many short processes would compile everything each time
 
 
