@@ -31,7 +31,7 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from relay_provider import session
-from relay_provider.config import SETTINGS, Lookup, ProjectRef, load
+from relay_provider.config import SETTINGS, Lookup, ProjectRef, Settings, load
 from relay_provider.errors import RelayError
 from relay_provider.lifecycle import Rooms, inputs_as_live, outputs
 from relay_provider.model import FIELDS, UNKNOWN, RoomInputs, check
@@ -48,7 +48,7 @@ class RoomProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         _show_sentences()
-        self._declared: set[tuple[object, str]] = set()
+        self._declared: set[tuple[Settings, str]] = set()
         self._lookup: Lookup = req.config.get
         self._settings = load({setting.name: req.config.get(f"relay:{setting.name}") for setting in SETTINGS})
 
@@ -75,7 +75,7 @@ class RoomProvider(ResourceProvider):
     def create(self, props: Props) -> CreateResult:
         wanted = RoomInputs.model_validate(_inputs(props))
         live = self._run(props, lambda rooms: rooms.create(wanted))
-        self._declared.add((_place(props), live.name))
+        self._declared.add((self._settings_of(props), live.name))
         return CreateResult(live.name, {**outputs(props, live), **_project(props)})
 
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -95,17 +95,17 @@ class RoomProvider(ResourceProvider):
     def delete(self, id_: str, props: Props) -> None:
         # This process serves one run of the engine. What the run has declared anew it does not end: the old resource
         # was renamed, or is replaced by one that was made first.
-        if (_place(props), id_) in self._declared:
+        if (self._settings_of(props), id_) in self._declared:
             return
         force = props.get("forceDestroy") is True
         self._run(props, lambda rooms: rooms.delete(id_, force=force, sid=props.get("sid")))
 
     def _run(self, props: Props, work: Callable[[Rooms], Any]) -> Any:
+        return session.run(self._settings_of(props), work)
+
+    def _settings_of(self, props: Props) -> Settings:
         ref = props.get("project")
-        settings = self._settings
-        if isinstance(ref, Mapping):
-            settings = ProjectRef.from_state(ref).settings(settings, self._lookup)
-        return session.run(settings, work)
+        return ProjectRef.from_state(ref).settings(self._settings, self._lookup) if ref else self._settings
 
 
 def _inputs(props: Props) -> dict[str, Any]:
@@ -125,11 +125,6 @@ def _project(props: Props) -> dict[str, Any]:
     return {"project": props["project"]} if props.get("project") else {}
 
 
-def _place(props: Props) -> object:
-    project = props.get("project") or {}
-    return tuple((key, str(project[key])) for key in sorted(project) if key != "label")
-
-
 def _show_sentences() -> None:
     """Let the provider process report our errors as sentences: as it is, it sends `traceback.format_exc()`."""
     host = sys.modules["__main__"]
@@ -137,7 +132,7 @@ def _show_sentences() -> None:
         return
 
     def format_exc() -> str:
-        error = sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1]
+        error = sys.exception()
         return str(error) if isinstance(error, RelayError) else traceback.format_exc()
 
     host.traceback = SimpleNamespace(format_exc=format_exc)  # type: ignore[attr-defined]
