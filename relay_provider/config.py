@@ -234,15 +234,21 @@ class ProjectRef:
         """The connection's settings, with its references looked up. Raises ConfigError for one not set."""
         environ = os.environ if environ is None else environ
         changes: dict[str, Any] = {}
-        for name in ("backend", "base_url", "livekit_url", "project_id"):
-            if (plain := getattr(self, name)) is not None:
-                changes[name] = plain
-        if self.backend is None and self.api_key is not None:
-            changes["backend"] = "relay"
         for name in ("api_key", "livekit_api_key", "livekit_api_secret"):
             if (ref := getattr(self, name)) is not None:
                 value = self._found(ref, lookup, environ)
                 changes[name] = value if name == "livekit_api_key" else SecretStr(value)
+        return replace(self.without_keys(base), **changes)
+
+    def without_keys(self, base: Settings) -> Settings:
+        """The connection's settings but its keys: enough to say where it leads."""
+        changes: dict[str, Any] = {
+            name: plain
+            for name in ("backend", "base_url", "livekit_url", "project_id")
+            if (plain := getattr(self, name)) is not None
+        }
+        if self.backend is None and self.api_key is not None:
+            changes["backend"] = "relay"
         return replace(base, **changes)
 
     def _found(self, ref: KeyRef, lookup: Lookup, environ: Mapping[str, str]) -> str:

@@ -5,11 +5,11 @@ Fields carry their schema names, and values are as the server reports them: no l
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relay_provider.model import LiveRoom, RoomInputs, metadata_meaning
+from relay_provider.model import SETTINGS, LiveRoom, RoomInputs, same
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -17,8 +17,8 @@ class FieldDifference:
     """One setting that is not as declared."""
 
     field: str
-    declared: str | int
-    live: str | int
+    declared: Any
+    live: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +77,23 @@ class DriftReport:
         return {"drift": self.drift, "projects": [p.as_json() for p in sorted(self.projects, key=lambda p: p.project)]}
 
 
-def differences(declared: RoomInputs, live: LiveRoom) -> tuple[FieldDifference, ...]:
+def differences(
+    declared: RoomInputs, live: LiveRoom, applied: Mapping[str, Any] | None = None
+) -> tuple[FieldDifference, ...]:
     """The settings in which the live room is not as declared, sorted by field.
 
-    An absent `emptyTimeout` asks for the server's default, and one that the server does not report cannot be
-    compared: neither is a difference.
+    An absent setting that the server chooses is no difference. What the server does not report is compared with what
+    was last `applied` to the very room, where that is known.
     """
     found = []
-    wanted_timeout = declared.empty_timeout
-    if wanted_timeout is not None and live.empty_timeout not in (None, wanted_timeout):
-        found.append(FieldDifference("emptyTimeout", wanted_timeout, live.empty_timeout or 0))
-    if (declared.max_participants or 0) != live.max_participants:
-        found.append(FieldDifference("maxParticipants", declared.max_participants or 0, live.max_participants))
-    wanted = declared.metadata or ""
-    if wanted != live.metadata and metadata_meaning(wanted) != metadata_meaning(live.metadata):
-        found.append(FieldDifference("metadata", wanted, live.metadata))
+    for name, setting in sorted(SETTINGS.items()):
+        wanted, shown = getattr(declared, setting.field), getattr(live, setting.field)
+        wanted = setting.live.absent if wanted is None else wanted
+        unreported = shown is None
+        shown = (applied or {}).get(name) if unreported else shown
+        if wanted is None or (unreported and applied is None) or same(name, wanted, shown):
+            continue
+        found.append(FieldDifference(name, wanted, shown))
     return tuple(found)
 
 

@@ -69,8 +69,16 @@ class RoomOccupied(RelayError):
     """People are in the room, so it is not ended without `forceDestroy`."""
 
 
+class RoomUnsure(RelayError):
+    """It cannot be made sure that nobody is in the room, so it is not ended without `forceDestroy`."""
+
+
+class RoomKept(RelayError):
+    """An old room stays in the state, because its new declaration could not be carried out."""
+
+
 class ReplacementFailed(RelayError):
-    """A room was ended to be made anew, and the server still answers with the old one."""
+    """A room was ended to be recreated, and the server still answers with the old one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,20 @@ class SharedListing:
         self._lock = anyio.Lock()
         self._snapshots: list[Snapshot] = []  # the last two
         self._writes = 0
+        self._written: dict[str, int] = {}
         self._answers = 0
         self._failure: Exception | None = None
 
-    def wrote(self) -> None:
+    def wrote(self, name: str) -> None:
         """This process changed a room just now: lists that were asked for earlier no longer count."""
         self._writes += 1
+        self._written[name] = self._writes
+
+    async def rooms(self) -> dict[str, LiveRoom]:
+        """Every live room by name: a list that is no older than `FRESH_FOR`, nor than this process's last write."""
+        if not self._usable(self._clock() - FRESH_FOR, self._writes):
+            await self._list()
+        return self._snapshots[-1].rooms
 
     async def find(self, name: str) -> LiveRoom | None:
         """The room, or None when the last two lists, the second asked for after the first, both lack it.
@@ -57,14 +65,35 @@ class SharedListing:
         """
         put, written = self._clock(), self._writes
         for lists in count():
-            needed = self._writes if lists < PATIENCE else written
-            usable = [s for s in self._snapshots if s.writes >= needed and s.asked >= put - FRESH_FOR]
+            usable = self._usable(put - FRESH_FOR, self._writes if lists < PATIENCE else written)
             if usable and name in usable[-1].rooms:
                 return usable[-1].rooms[name]
             if len(usable) == 2 and name not in usable[0].rooms:
                 return None
             await self._list()
         raise AssertionError("unreachable")
+
+    async def witness(self, name: str, since: float | None = None) -> LiveRoom | None:
+        """What a list says of one room, to hold against the room's own answer; None only when two lists lack it.
+
+        The list is not older than this process's last write to that very room, nor than the moment `since`
+        (monotonic seconds): other rooms' writes do not make it less true.
+        """
+        put = self._clock() - FRESH_FOR if since is None else since
+        while True:
+            usable = self._usable(put, self._written.get(name, 0))
+            if usable and name in usable[-1].rooms:
+                return usable[-1].rooms[name]
+            if len(usable) == 2 and name not in usable[0].rooms:
+                return None
+            await self._list()
+
+    def now(self) -> float:
+        """This moment, for `since`."""
+        return self._clock()
+
+    def _usable(self, asked: float, writes: int) -> list[Snapshot]:
+        return [one for one in self._snapshots if one.writes >= writes and one.asked >= asked]
 
     async def _list(self) -> None:
         """One more list; all who wait for it share its answer, or its failure."""

@@ -1,77 +1,40 @@
-"""The nouns: a room as it is declared, a room as it is live, a participant.
+"""The nouns: a room as it is declared, a room as it is live, a participant; and the one table of a room's settings.
 
-The one source of field names, limits and descriptions; the Pulumi schema and the manifest's JSON Schema are
-generated from here. Limits are those of the Rooms API document ("Create a room").
+The one source of field names, limits and descriptions: diff, drift, outputs, wire bodies, the schemas and the tables of
+the documentation come from here. Limits are those of the Rooms API document ("Create a room").
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError, ValidationError
+from pydantic_core import ValidationError
 
-from relay_provider.errors import Problem, redacted
+from relay_provider.errors import Problem
+from relay_provider.values import (
+    MAX_METADATA,
+    UNKNOWN,
+    boolean,
+    canonical_metadata,
+    holds_unknown,
+    kind_of,
+    metadata_meaning,
+    shown,
+    unknown_key,
+    whole_number,
+    wrong,
+)
 
 NAME_PATTERN: Final = r"^[A-Za-z0-9._:-]{1,128}$"
 MAX_PARTICIPANTS: Final = 10_000
 MAX_EMPTY_TIMEOUT: Final = 86_400
-MAX_METADATA: Final = 4096
 
-_NAME = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-
-
-class _Unknown:
-    """Stands for a value that a preview does not know yet; passes every check, equals nothing but itself."""
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN: Final = _Unknown()
-
-
-def wrong(message: str) -> PydanticCustomError:
-    """A validation failure with exactly this message (braces and all)."""
-    return PydanticCustomError("relay", "{message}", {"message": message})
-
-
-def kind_of(value: object) -> str:
-    """A value's type in the words of YAML and JSON, for messages."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case Mapping():
-            return "an object"
-        case list() | tuple():
-            return "a list"
-    return f"a {type(value).__name__}"
-
-
-def _shown(value: object) -> str:
-    match value:
-        case str():
-            text = redacted(value)
-            text = json.dumps(text if len(text) <= 40 else text[:39] + "…", ensure_ascii=False)
-            return text.encode(errors="backslashreplace").decode()
-        case int() if not isinstance(value, bool):
-            return str(value) if abs(value) < 10**21 else "a number of more than 20 digits"
-        case float():
-            return str(value)
-    return kind_of(value)
+_NAME: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 def _room_name(value: object) -> str:
@@ -82,79 +45,9 @@ def _room_name(value: object) -> str:
             raise wrong("must not be empty")
         if len(value) > 128:
             raise wrong(f"must have at most 128 characters, not {len(value)}")
-        raise wrong(f"may hold letters, digits and . _ - : only, not {_shown(value)}")
-    return value
-
-
-def whole_number(value: object, low: int, high: int) -> int:
-    """`value` as an integer within limits. Pulumi's numbers are floats, so 50.0 is 50; true is no number."""
-    whole = int(value) if isinstance(value, float) and value.is_integer() else value
-    if isinstance(whole, bool) or not isinstance(whole, int) or not low <= whole <= high:
-        raise wrong(f"must be a whole number from {low} to {high}, not {_shown(value)}")
-    return whole
-
-
-def _plain(value: object) -> object:
-    """JSON data in its one spelling: whole floats as integers; nothing JSON cannot say."""
-    match value:
-        case bool() | None | str() | int():
-            return value
-        case float():
-            if not math.isfinite(value):
-                raise wrong("must not hold NaN or Infinity, which JSON cannot say")
-            return int(value) if value.is_integer() and abs(value) < 2**53 else value
-        case Mapping():
-            for key in value:
-                if not isinstance(key, str):
-                    raise wrong(f"must have strings as keys, not {kind_of(key)} ({_shown(key)})")
-            return {key: _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-    raise wrong(f"must hold JSON data only, not {kind_of(value)}")
-
-
-def canonical_json(value: object) -> str:
-    """The one spelling of JSON data: sorted keys, no spaces, UTF-8 kept, 50.0 as 50."""
-    try:
-        return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    except RecursionError:
-        raise wrong("is nested too deeply") from None
-    except PydanticCustomError:
-        raise
-    except ValueError:  # Python writes no integer of more than 4300 digits
-        raise wrong("must not hold a number of thousands of digits") from None
-
-
-def canonical_metadata(value: object) -> str:
-    """Metadata as the string that is stored: a string as it is, an object or array as canonical JSON."""
-    if isinstance(value, Mapping | list | tuple):
-        text = canonical_json(value)
-    elif isinstance(value, str):
-        text = value
-    else:
-        raise wrong(f"must be a string, or an object or list that becomes JSON, not {kind_of(value)}")
-    if len(text) > MAX_METADATA:
-        raise wrong(f"must have at most {MAX_METADATA} characters, not {len(text)}")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise wrong("must be valid Unicode: it holds half of a surrogate pair") from None
-    return text
-
-
-def metadata_meaning(text: str) -> str:
-    """What a metadata string means, for comparison: two spellings of one JSON object or array are equal."""
-    if text[:1] not in "{[" and text.lstrip()[:1] not in ("{", "["):
-        return text
-    try:
-        return canonical_json(json.loads(text))
-    except (ValueError, RecursionError):
-        return text
-
-
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise wrong(f"must be true or false, not {_shown(value)}")
+        raise wrong(f"may hold letters, digits and . _ - : only, not {shown(value)}")
+    if value in (".", ".."):
+        raise wrong(f"must not be {shown(value)}: an address cannot hold it, so the room could never be ended")
     return value
 
 
@@ -163,6 +56,26 @@ RoomName = Annotated[
     StringConstraints(pattern=NAME_PATTERN),
     BeforeValidator(_room_name),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How a live room has a setting: what stands beside the input's type in `RoomInputs`."""
+
+    absent: object
+    """What a live room shows when the input is absent; None where the server chooses, so that nothing is compared."""
+    limits: str
+    when_absent: str
+    in_place_on: frozenset[str] = frozenset()
+    """The backends that change it while the room goes on; elsewhere a change replaces the room."""
+    unreported_by: frozenset[str] = frozenset()
+    """The backends that do not tell how a live room has it."""
+    meaning: Callable[[Any], object] = lambda value: value
+    """What a value means: two values of one meaning are equal."""
+
+
+def _optional(known: Callable[[object], Any]) -> BeforeValidator:
+    return BeforeValidator(lambda value: None if value is None else known(value))
 
 
 class RoomInputs(BaseModel):
@@ -177,7 +90,9 @@ class RoomInputs(BaseModel):
         "Defaults to the resource's own name. A change replaces the room."
     )
     max_participants: Annotated[
-        int | None, BeforeValidator(lambda v: None if v is None else whole_number(v, 1, MAX_PARTICIPANTS))
+        int | None,
+        _optional(lambda value: whole_number(value, 1, MAX_PARTICIPANTS)),
+        Live(absent=0, limits="1 to 10000", when_absent="no limit"),
     ] = Field(
         default=None,
         ge=1,
@@ -185,7 +100,14 @@ class RoomInputs(BaseModel):
         description="How many participants may be in the room at once, 1 to 10000. Absent: no limit.",
     )
     empty_timeout: Annotated[
-        int | None, BeforeValidator(lambda v: None if v is None else whole_number(v, 1, MAX_EMPTY_TIMEOUT))
+        int | None,
+        _optional(lambda value: whole_number(value, 1, MAX_EMPTY_TIMEOUT)),
+        Live(
+            absent=None,
+            limits="1 to 86400 seconds",
+            when_absent="the server's default",
+            unreported_by=frozenset({"relay"}),
+        ),
     ] = Field(
         default=None,
         ge=1,
@@ -193,13 +115,23 @@ class RoomInputs(BaseModel):
         description="Seconds that the room stays alive after the last participant left, 1 to 86400. "
         "Absent: the server's default.",
     )
-    metadata: Annotated[str | None, BeforeValidator(lambda v: None if v is None else canonical_metadata(v))] = Field(
+    metadata: Annotated[
+        str | None,
+        _optional(canonical_metadata),
+        Live(
+            absent="",
+            limits="a string, or JSON, of at most 4096 characters",
+            when_absent="empty",
+            in_place_on=frozenset({"livekit"}),
+            meaning=metadata_meaning,
+        ),
+    ] = Field(
         default=None,
         max_length=MAX_METADATA,
         description="What clients are told about the room: a string, or any JSON object or array, which is "
         "stored as canonical JSON (sorted keys, no spaces). At most 4096 characters.",
     )
-    force_destroy: Annotated[bool, BeforeValidator(lambda v: False if v is None else _boolean(v))] = Field(
+    force_destroy: Annotated[bool, BeforeValidator(lambda value: False if value is None else boolean(value))] = Field(
         default=False,
         description="Whether the room may be ended by a delete or a replace while people are in it. "
         "Without it such an operation is refused and nobody is disconnected.",
@@ -213,12 +145,57 @@ class RoomInputs(BaseModel):
             if (value := getattr(self, field)) is not None and (field != "force_destroy" or value)
         }
 
+    def wire(self) -> dict[str, Any]:
+        """The body of "Create a room": name and settings, without what is only ours."""
+        return {key: value for key, value in self.props().items() if key == "name" or key in SETTINGS}
+
 
 FIELDS: Final[Mapping[str, str]] = {name: to_camel(name) for name in RoomInputs.model_fields}
 """Python name → schema name of every input."""
 
-SETTINGS: Final = ("maxParticipants", "emptyTimeout", "metadata")
-"""The inputs that are settings of the live room, under their schema names."""
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of a room: its schema name, its name in Python (of inputs and live rooms), and how it is live."""
+
+    name: str
+    field: str
+    live: Live
+
+
+SETTINGS: Final[Mapping[str, Setting]] = {
+    to_camel(field): Setting(to_camel(field), field, live)
+    for field, info in RoomInputs.model_fields.items()
+    for live in info.metadata
+    if isinstance(live, Live)
+}
+"""The table: every input that is a setting of the live room, by schema name. A new one is a field of `RoomInputs` with
+its `Live`, and a field of `LiveRoom` of the same name where a server reports it."""
+
+ABSENT: Final[Mapping[str, object]] = {
+    **{name: one.live.absent for name, one in SETTINGS.items()},
+    "forceDestroy": False,
+}
+"""What an absent input is equal to."""
+
+
+def in_place(backend: str) -> frozenset[str]:
+    """The settings that this backend changes while the room goes on."""
+    return frozenset(name for name, one in SETTINGS.items() if backend in one.live.in_place_on)
+
+
+def unreported(backend: str) -> frozenset[str]:
+    """The settings that this backend does not report, so that they cannot be compared."""
+    return frozenset(name for name, one in SETTINGS.items() if backend in one.live.unreported_by)
+
+
+def same(name: str, one: object, other: object) -> bool:
+    """Are two values of an input equal, whatever their spelling? The one equality there is; absent is what it means."""
+    one, other = (ABSENT.get(name) if value is None else value for value in (one, other))
+    if one == other:
+        return True
+    setting = SETTINGS.get(name)
+    return bool(setting and one and other and setting.live.meaning(one) == setting.live.meaning(other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,21 +219,6 @@ def check(raw: Mapping[str, Any]) -> Checked:
     return Checked({**inputs, **unknown}, ())
 
 
-def holds_unknown(value: object) -> bool:
-    """Is the value unknown, or any part of it?"""
-    try:
-        match value:
-            case _Unknown():
-                return True
-            case Mapping():
-                return any(holds_unknown(item) for item in value.values())
-            case list() | tuple():
-                return any(holds_unknown(item) for item in value)
-    except RecursionError:
-        pass  # whoever uses the value will say that it is too deep
-    return False
-
-
 def problems_of(error: ValidationError, known: Iterable[str] = ()) -> tuple[Problem, ...]:
     """A pydantic failure as problems, with a "did you mean" for keys that do not exist."""
     return tuple(
@@ -274,24 +236,13 @@ def _sentence(kind: str, message: str) -> str:
     return "is required" if kind == "missing" else message
 
 
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    """What to say of a key that does not exist."""
-    known = list(known)
-    close = get_close_matches(key, known, n=1) or [
-        name for name in known if name.lower() == key.lower().replace("_", "").replace("-", "")
-    ]
-    if close:
-        return f"is not a known key; did you mean {close[0]}?"
-    return f"is not a known key; known are {', '.join(known)}" if known else "is not a known key"
-
-
 class LiveRoom(BaseModel):
     """A room as a server reports it. `empty_timeout` is None where the backend does not report it."""
 
     model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel, validate_by_name=True)
 
     name: str = Field(alias="room", description="The room's name.")
-    sid: str = Field(description="The session ID of the room; another one after the room was made anew.")
+    sid: str = Field(description="The session ID of the room; another one after the room was recreated.")
     num_participants: int = Field(default=0, ge=0, description="How many participants are connected; may lag.")
     max_participants: int = Field(ge=0, description="How many participants may be in the room; 0 means no limit.")
     creation_time: int = Field(description="When the room was created, in seconds since 1970 (UTC).")

@@ -41,4 +41,4 @@ class SaynaRoom(BaseModel):
     name: str = Field(description="The room's name, exactly as on the server.")
     num_participants: int = Field(ge=0, description="How many participants are connected; may lag.")
     participants: list[SaynaParticipant] = Field(description="Who is in the room.")
-    sid: str = Field(description="The session ID of the room; another one after the room was made anew.")
+    sid: str = Field(description="The session ID of the room; another one after the room was recreated.")

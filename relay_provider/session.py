@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from relay_provider.backends import connect
 from relay_provider.config import Settings
 from relay_provider.lifecycle import Rooms
+from relay_provider.place import project_of
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -27,14 +28,17 @@ class Session:
     """The open connections of one event loop, by their settings."""
 
     def __init__(self) -> None:
-        self._rooms: dict[Settings, Rooms] = {}
+        self._rooms: dict[object, Rooms] = {}
         self._saynas: dict[Settings, Sayna] = {}
 
     def rooms(self, settings: Settings) -> Rooms:
-        """The project's rooms; equal settings share one client and one list."""
-        if settings not in self._rooms:
-            self._rooms[settings] = Rooms(connect(settings))
-        return self._rooms[settings]
+        """The project's rooms; settings that lead to one project, however spelled, share a client and a list."""
+        project = project_of(settings)
+        limits = (settings.request_timeout, settings.max_retries, settings.allow_http)
+        key = (project, settings.livekit_api_key, settings.livekit_api_secret, *limits)
+        if key not in self._rooms:
+            self._rooms[key] = Rooms(connect(settings), project)
+        return self._rooms[key]
 
     def sayna(self, settings: Settings) -> Sayna:
         """The Sayna server of these settings; equal settings share one client."""

@@ -13,14 +13,14 @@ from relay_provider.backends.livekit_server import LiveKitServer, one
 from relay_provider.backends.prefix import project_prefix
 from relay_provider.config import Settings, required
 from relay_provider.errors import NotFound
-from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs
+from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs, in_place, unreported
 
 
 class LiveKitBackend:
     """One project on a LiveKit server."""
 
-    in_place: frozenset[str] = frozenset({"metadata"})
-    unreported: frozenset[str] = frozenset()
+    in_place = in_place("livekit")
+    unreported = unreported("livekit")
 
     def __init__(self, settings: Settings, server: LiveKitServer | None = None, project_id: str | None = None) -> None:
         """The settings' project, on a session of its own; or `project_id`'s on the session of `server`."""

@@ -12,7 +12,7 @@ from relay_provider.backends.http import Http, segment
 from relay_provider.backends.retry import RetryPolicy
 from relay_provider.config import Settings, checked_url, required
 from relay_provider.errors import NotFound, UnexpectedAnswer
-from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
+from relay_provider.model import LiveRoom, RoomDetail, RoomInputs, in_place, unreported
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -32,8 +32,8 @@ class _Removed(BaseModel, strict=True):
 class RelayBackend:
     """One Relay project, by its key."""
 
-    in_place: frozenset[str] = frozenset()
-    unreported: frozenset[str] = frozenset({"emptyTimeout"})
+    in_place = in_place("relay")
+    unreported = unreported("relay")
 
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
         setting = "baseUrl (RELAY_BASE_URL)"
@@ -50,8 +50,7 @@ class RelayBackend:
 
     async def create(self, room: RoomInputs) -> LiveRoom:
         segment(room.name, "Room")  # a room that no request could end again is not made
-        body = {key: value for key, value in room.props().items() if key != "forceDestroy"}
-        response = await self._collection("POST", body)
+        response = await self._collection("POST", room.wire())
         return self._named(self._read(response, LiveRoom), room.name, response)
 
     async def list(self) -> list[LiveRoom]:

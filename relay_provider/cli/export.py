@@ -10,11 +10,12 @@ from typing import Any, Final
 import click
 import yaml
 
+from relay_provider.changes import imported_inputs
 from relay_provider.cli.connection import connection_options, project_and_settings, with_rooms
 from relay_provider.cli.output import shown, write_json
 from relay_provider.config import DEFAULT_BASE_URL, KeyRef, ProjectRef, Settings
-from relay_provider.lifecycle import imported_inputs
-from relay_provider.model import LiveRoom, canonical_json, check
+from relay_provider.model import LiveRoom, check
+from relay_provider.values import canonical_json
 
 ROOM_TYPE: Final = "relay:index:Room"
 LABEL: Final = "default"

@@ -25,6 +25,7 @@ from relay_provider.drift import compare
 from relay_provider.errors import RelayError
 from relay_provider.lifecycle import Rooms
 from relay_provider.manifest import Project
+from relay_provider.run import Run
 from relay_provider.session import Session
 
 
@@ -98,7 +99,7 @@ class _Keeper:
         missing = compare(label, self._declared.values(), live).missing
         for name in missing:
             try:
-                await self._rooms.create(self._declared[name])
+                await self._rooms.create(self._declared[name], Run())
             except RelayError as error:
                 self._failed(f"{label}/{name}", str(error))
             else:

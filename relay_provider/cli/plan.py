@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from relay_provider.changes import diff
 from relay_provider.cli.output import Cell, Code, Report, Table, excerpts
 from relay_provider.errors import redacted
-from relay_provider.lifecycle import diff
 from relay_provider.model import FIELDS
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ from pulumi import RunError
 
 from relay_provider.config import SETTINGS, ProjectRef, Settings, load
 from relay_provider.errors import RelayError
+from relay_provider.place import project_of
 
 
-def place(project: ProjectRef | None) -> object:
-    """What tells projects apart: the connection, or the reference where its key is not set in this process."""
+def home(project: ProjectRef | None) -> object:
+    """What tells projects apart: where the settings lead, or the reference where its key is not set in this process."""
     try:
-        return program_settings(project)
+        return project_of(program_settings(project))
     except RelayError:
         return project
 

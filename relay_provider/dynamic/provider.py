@@ -8,6 +8,7 @@ environment, in the process that needs them.
 from __future__ import annotations
 
 import base64
+import os
 import pickle
 import sys
 import traceback
@@ -31,81 +32,133 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from relay_provider import session
+from relay_provider.changes import inputs_as_live, outputs
 from relay_provider.config import SETTINGS, Lookup, ProjectRef, Settings, load
-from relay_provider.errors import RelayError
-from relay_provider.lifecycle import Rooms, inputs_as_live, outputs
-from relay_provider.model import FIELDS, UNKNOWN, RoomInputs, check
+from relay_provider.errors import ConfigError, RelayError, Unauthorized
+from relay_provider.lifecycle import Rooms
+from relay_provider.model import FIELDS, RoomInputs, check, same
+from relay_provider.place import Place, Project, place_of, project_of
+from relay_provider.run import Run
+from relay_provider.values import UNKNOWN
 
 Props = Mapping[str, Any]
 
-_REPLACING_IN_PROJECT: Final = ("backend", "base_url", "livekit_url", "project_id")
+KEYS_CHECKED: Final = "RELAY_ROOMS_KEYS_CHECKED"
+"""Set by `relay-rooms`: every key that the manifest names is at hand; one that only the state names is an old one."""
+_OURS: Final = ("project", "place")
+"""What a room's properties hold beside its own: the reference to its project, and where that led."""
+_SECRET: Final = ("metadata",)
+"""This protocol does not tell a provider what is secret, so messages never show what may be."""
 
 
 class RoomProvider(ResourceProvider):
-    """Translates between Pulumi's dynamic provider protocol and the life cycle."""
+    """Translates between Pulumi's dynamic provider protocol and the life cycle. One process serves one run."""
 
     serialize_as_secret_always = False
 
     def configure(self, req: ConfigureRequest) -> None:
         _show_sentences()
-        self._declared: set[tuple[Settings, str]] = set()
+        self._run = Run()
         self._lookup: Lookup = req.config.get
         self._settings = load({setting.name: req.config.get(f"relay:{setting.name}") for setting in SETTINGS})
 
-    def check(self, _olds: Props, news: Props) -> CheckResult:
+    def check(self, olds: Props, news: Props) -> CheckResult:
         found = check(_inputs(news))
         inputs = {key: rpc.UNKNOWN if value is UNKNOWN else value for key, value in found.inputs.items()}
+        place = self._place({"project": news.get("project")})
+        if not found.problems:
+            self._declare(found.inputs, olds, news)
         return CheckResult(
-            {**inputs, **_project(news)}, [CheckFailure(problem.path, problem.message) for problem in found.problems]
+            {**inputs, **_project(news), "place": place.as_state()},
+            [CheckFailure(problem.path, problem.message) for problem in found.problems],
         )
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        async def compared(rooms: Rooms) -> Any:
-            return rooms.diff(_inputs(olds), _inputs(news))
+        async def compared(opened: session.Session) -> tuple[bool, Any]:
+            rooms = opened.rooms(self._settings_of(news))
+            return await self._moved(rooms, olds, news), rooms.diff(_inputs(olds), _inputs(news))
 
-        found = self._run(news, compared)
-        before, after = olds.get("project") or {}, news.get("project") or {}
-        moved = any(before.get(key) != after.get(key) for key in _REPLACING_IN_PROJECT)
+        moved, found = session.run_in_session(compared)
+        if not moved and (room := self._room(olds)):
+            self._run.knows(room, olds)
         return DiffResult(
-            changes=bool(found.changes) or before != after,
+            changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
             replaces=[*found.replaces, *(["project"] if moved else [])],
-            delete_before_replace=True,
         )
 
     def create(self, props: Props) -> CreateResult:
         wanted = RoomInputs.model_validate(_inputs(props))
-        live = self._run(props, lambda rooms: rooms.create(wanted))
-        self._declared.add((self._settings_of(props), live.name))
-        return CreateResult(live.name, {**outputs(props, live), **_project(props)})
+        live = self._with_rooms(props, lambda rooms: rooms.create(wanted, self._run, _SECRET))
+        return CreateResult(live.name, {**outputs(props, live), **_ours(props)})
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        live = self._run(props, lambda rooms: rooms.read(id_))
+        try:
+            live = self._with_rooms(props, lambda rooms: rooms.read(id_, self._run, props))
+        except (ConfigError, Unauthorized) as error:
+            if os.environ.get(KEYS_CHECKED):  # the old key of a project: what the room's new one finds, its diff says
+                return ReadResult(id_, _kept(props))
+            raise type(error)(f"{error} {_OTHER_KEY}") from None
         if live is None:
             return ReadResult("", {})
-        project = _project(props)
-        return ReadResult(id_, {**outputs(props, live), **project}, {**inputs_as_live(_inputs(props), live), **project})
+        now = outputs(props, live)
+        # Inputs that come back otherwise than the program spells them make every `up` write them, once per room.
+        as_declared = all(same(key, now.get(key), props.get(key)) for key in FIELDS.values())
+        inputs = None if as_declared else {**inputs_as_live(_inputs(props), live), **_ours(props)}
+        return ReadResult(id_, {**now, **_ours(props)}, inputs)
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         wanted = RoomInputs.model_validate(_inputs(news))
-        live = self._run(news, lambda rooms: rooms.update(olds, wanted))
-        kept = {key: value for key, value in olds.items() if key not in (PROVIDER_KEY, "project")}
+        live = self._with_rooms(news, lambda rooms: rooms.update(olds, wanted, self._run, _SECRET))
+        kept = {key: value for key, value in _kept(olds).items() if key not in _OURS}
         changed = {"forceDestroy": wanted.force_destroy} if live is None else outputs(news, live)
-        return UpdateResult({**kept, **changed, **_project(news)})
+        return UpdateResult({**kept, **changed, **_ours(news)})
 
     def delete(self, id_: str, props: Props) -> None:
-        # This process serves one run of the engine. What the run has declared anew it does not end: the old resource
-        # was renamed, or is replaced by one that was made first.
-        if (self._settings_of(props), id_) in self._declared:
-            return
         force = props.get("forceDestroy") is True
-        self._run(props, lambda rooms: rooms.delete(id_, force=force, sid=props.get("sid")))
+        try:
+            self._with_rooms(props, lambda rooms: rooms.delete(id_, self._run, force=force))
+        except (ConfigError, Unauthorized) as error:
+            raise type(error)(_left(id_, self._place(props), error)) from None
 
-    def _run(self, props: Props, work: Callable[[Rooms], Any]) -> Any:
-        return session.run(self._settings_of(props), work)
+    def _declare(self, inputs: Props, olds: Props, news: Props) -> None:
+        room = self._room({**inputs, **_project(news)})
+        if room:
+            self._run.declare(room, inputs.get("forceDestroy") is True, self._room(olds))
+
+    def _room(self, props: Props) -> tuple[Project, str] | None:
+        """The room that these properties name; None where it, or the key of its project, is not known."""
+        try:
+            name = props.get("name")
+            return (project_of(self._settings_of(props)), name) if isinstance(name, str) else None
+        except ConfigError:
+            return None
+
+    async def _moved(self, rooms: Rooms, olds: Props, news: Props) -> bool:
+        """Does the room live in another place by now? A changed key is a rotation when it finds the very room."""
+        place, *_ = rooms.project
+        if self._place(olds) != place:
+            return True
+        before = self._room(olds)
+        same_key = olds.get("project") == news.get("project") or (before is not None and before[0] == rooms.project)
+        if place.backend != "relay" or same_key:
+            return False
+        return not await rooms.has(str(olds.get("name")), str(olds.get("sid")))
+
+    def _place(self, props: Props) -> Place:
+        """Where the room lives: as the state says, or as its project's reference leads there now."""
+        if stated := props.get("place"):
+            return Place.from_state(stated)
+        ref = props.get("project")
+        return place_of(ProjectRef.from_state(ref).without_keys(self._settings) if ref else self._settings)
 
     def _settings_of(self, props: Props) -> Settings:
         ref = props.get("project")
-        return ProjectRef.from_state(ref).settings(self._settings, self._lookup) if ref else self._settings
+        settings = ProjectRef.from_state(ref).settings(self._settings, self._lookup) if ref else self._settings
+        stated = props.get("place")
+        return Place.from_state(stated).settings(settings) if stated else settings
+
+    def _with_rooms(self, props: Props, work: Callable[[Rooms], Any]) -> Any:
+        return session.run(self._settings_of(props), work)
 
 
 def _inputs(props: Props) -> dict[str, Any]:
@@ -123,6 +176,27 @@ def _known(value: Any) -> Any:
 
 def _project(props: Props) -> dict[str, Any]:
     return {"project": props["project"]} if props.get("project") else {}
+
+
+def _ours(props: Props) -> dict[str, Any]:
+    return {key: props[key] for key in _OURS if props.get(key)}
+
+
+def _kept(props: Props) -> dict[str, Any]:
+    return {key: value for key, value in props.items() if key != PROVIDER_KEY}
+
+
+_OTHER_KEY: Final = (
+    "A refresh goes by the key that the state names; if the program names another one by now, run "
+    "`pulumi up --refresh=false` once."
+)
+
+
+def _left(room: str, place: Place, error: RelayError) -> str:
+    return (
+        f'Room "{room}" is left at {place.address} and stays in the state, as it can no longer be ended there: {error} '
+        "With that key run the same command again; or forget the room: `pulumi state delete` with its URN."
+    )
 
 
 def _show_sentences() -> None:

@@ -16,10 +16,11 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pydantic_core import PydanticCustomError
 
 from relay_provider.config import ProjectRef
-from relay_provider.dynamic.program import for_program, place
+from relay_provider.dynamic.program import for_program, home
 from relay_provider.dynamic.provider import pickled_provider
 from relay_provider.errors import InvalidInputs, Problem, RelayError
-from relay_provider.model import FIELDS, canonical_metadata
+from relay_provider.model import FIELDS
+from relay_provider.values import canonical_metadata
 
 _IN_STATE: Final = {**FIELDS, "creation_time": "creationTime"}
 _SDK_FRAMES: Final = 5  # from the SDK's stack walk out to `Room.__init__`
@@ -127,18 +128,18 @@ def _declare_once(name: Input[str], project: ProjectRef | None) -> None:
     if run is None:
         return
     seen = _declared.setdefault(run, set())
-    home = place(project)
+    where = home(project)
 
     def declare(name: str) -> None:
-        if (home, name) in seen:
-            where = f" of project {project.label}" if project else ""
+        if (where, name) in seen:
+            label = f" of project {project.label}" if project else ""
             raise for_program(
                 RelayError(
-                    f'Room "{name}"{where} is declared twice in this program; rooms are known by their names, so '
+                    f'Room "{name}"{label} is declared twice in this program; rooms are known by their names, so '
                     "give one of them another name, or declare it once."
                 )
             )
-        seen.add((home, name))
+        seen.add((where, name))
 
     if isinstance(name, str):
         declare(name)

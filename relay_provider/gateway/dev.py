@@ -19,7 +19,7 @@ from starlette.responses import Response
 from relay_provider.gateway import paths
 from relay_provider.gateway.memory import MemoryProject, RoomFull
 from relay_provider.gateway.wire import ApiError, invalid, method_not_allowed, not_found, ok, read_object
-from relay_provider.model import kind_of
+from relay_provider.values import kind_of
 
 _FIELDS = {"identity": str, "name": str, "tracks": int, "metadata": str, "attributes": dict}
 

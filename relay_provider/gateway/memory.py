@@ -19,7 +19,7 @@ from typing import Final
 from relay_provider.backends.prefix import project_prefix, split_name
 from relay_provider.errors import Rejected
 from relay_provider.gateway.engine import ServerParticipant, ServerRoom
-from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs
+from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs, in_place, unreported
 
 DEFAULT_EMPTY_TIMEOUT: Final = 300
 DEFAULT_DEPARTURE_TIMEOUT: Final = 20
@@ -83,8 +83,8 @@ class RoomFull(Rejected):
 class MemoryProject:
     """One project's rooms (a `Backend`), and the ways into and out of them that WebRTC has elsewhere."""
 
-    in_place: frozenset[str] = frozenset({"metadata"})
-    unreported: frozenset[str] = frozenset()
+    in_place = in_place("livekit")
+    unreported = unreported("livekit")
 
     def __init__(self, project_id: str, clock: Clock, epoch: float) -> None:
         self.place = f"memory, project {project_id}"

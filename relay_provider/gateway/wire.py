@@ -11,15 +11,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relay_provider.model import (
-    MAX_EMPTY_TIMEOUT,
-    MAX_METADATA,
-    MAX_PARTICIPANTS,
-    NAME_PATTERN,
-    LiveRoom,
-    RoomInputs,
-    kind_of,
-)
+from relay_provider.model import MAX_EMPTY_TIMEOUT, MAX_PARTICIPANTS, NAME_PATTERN, LiveRoom, RoomInputs
+from relay_provider.values import MAX_METADATA, kind_of
 
 MAX_BODY: Final = 64 * 1024
 

@@ -13,7 +13,7 @@ from typing import Final
 from relay_provider.errors import quoted
 from relay_provider.manifest.report import Report
 from relay_provider.manifest.yamlpos import STR, Map, Node, Pair, Scalar, Seq, resolve
-from relay_provider.model import kind_of, unknown_key
+from relay_provider.values import kind_of, unknown_key
 
 WRONG: Final = object()
 """Stands for a value whose problem has been told already."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
 
 from relay_provider.errors import InvalidInputs, Problem
-from relay_provider.model import UNKNOWN
+from relay_provider.values import UNKNOWN
 
 UNKNOWN_SENTINEL: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 UNKNOWNS: Final = frozenset(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
 
 from pydantic.alias_generators import to_snake
 
 from relay_provider import config
+from relay_provider.changes import Diff, Kind, PropertyChange
 from relay_provider.config import SETTINGS
-from relay_provider.errors import ConfigError, Problem
-from relay_provider.lifecycle import Diff, PropertyChange
-from relay_provider.model import holds_unknown
+from relay_provider.errors import ConfigError, Problem, Unauthorized
+from relay_provider.place import place_of, project_of
+from relay_provider.session import Session
+from relay_provider.values import holds_unknown
 
 SECRETS: Final = frozenset(setting.name for setting in SETTINGS if setting.secret)
 """The settings that are secret whether or not the user marked them so."""
@@ -19,44 +21,69 @@ SECRETS: Final = frozenset(setting.name for setting in SETTINGS if setting.secre
 _SPELLINGS: Final = {setting.name.lower(): setting.name for setting in SETTINGS}
 
 
-def problems(values: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Everything wrong with the provider's configuration; what is unknown passes."""
-    misspelt = tuple(
+def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """The configuration with the place that it leads to written out, and everything wrong with it.
+
+    The state keeps the place, so that moving a setting between the environment and the configuration is no change.
+    What is unknown passes.
+    """
+    problems = tuple(
         Problem(key, f"is not a known setting; did you mean {meant}?")
         for key in values
         if (meant := _SPELLINGS.get(key.replace("_", "").replace("-", "").lower())) not in (None, key)
     )
     try:
-        config.load(known(values))
+        settings = config.load(known(values))
     except ConfigError as error:
-        return (*misspelt, Problem("", str(error)))
-    return misspelt
+        return {**values}, (*problems, Problem("", str(error)))
+    found = {name: getattr(settings, to_snake(name)) for name in _place_settings(settings)}
+    return {**{name: value for name, value in found.items() if value}, **values}, problems
 
 
-def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
-    """A change of the place where rooms live replaces the provider, and so its rooms; any other updates it.
+async def diff(old: Mapping[str, Any], new: Mapping[str, Any], session: Session) -> tuple[Diff, bool]:
+    """What a change of the configuration means, and whether it brings a key whose project could not be made sure of.
 
-    What counts is what the settings come to: spelling the default out, or moving a setting between the environment
-    and the configuration, is no change.
+    Another place, or another project's key, replaces the provider and so its rooms; any other change updates it. A key
+    is a rotation when it finds rooms that the old one finds.
     """
-    return Diff(tuple(_changes(old, new)))
-
-
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[PropertyChange]:
     before, after = config.load(known(old)), config.load(known(new))
-    place = {"backend", *(("livekitUrl", "projectId") if after.backend == "livekit" else ("baseUrl",))}
+    moved, unsure = place_of(before) != place_of(after), False
+    replacing = _place_settings(after) if moved else set()
+    if not moved and project_of(before) != project_of(after) and before.api_key and after.api_key:
+        there, here = await _sids(session, before), await _sids(session, after)
+        unsure = there is None
+        if there and here is not None and not there & here:
+            replacing = {"apiKey"}
+    return Diff(tuple(_changes(old, new, before, after, replacing))), unsure
+
+
+async def _sids(session: Session, settings: config.Settings) -> set[str] | None:
+    """The rooms that these settings find; None when their key is not accepted."""
+    try:
+        return {room.sid for room in await session.rooms(settings).list()}
+    except Unauthorized:
+        return None
+
+
+def _place_settings(settings: config.Settings) -> set[str]:
+    return {"backend", *(("livekitUrl", "projectId") if settings.backend == "livekit" else ("baseUrl",))}
+
+
+def _changes(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    before: config.Settings,
+    after: config.Settings,
+    replacing: Collection[str],
+) -> Iterator[PropertyChange]:
     for setting in SETTINGS:
         name = setting.name
         unknown = holds_unknown(new.get(name))
-        if not unknown and _effective(before, name) == _effective(after, name):
+        same = getattr(before, to_snake(name)) == getattr(after, to_snake(name))
+        if not unknown and (same or (name in _place_settings(after) and name not in replacing)):
             continue
-        kind: Literal["add", "update", "delete"] = "add" if name not in old else "update" if name in new else "delete"
-        yield PropertyChange(name, kind, replaces=name in place and not unknown)
-
-
-def _effective(settings: config.Settings, name: str) -> object:
-    value = getattr(settings, to_snake(name))
-    return value.rstrip("/") if name.endswith("Url") and isinstance(value, str) else value
+        kind: Kind = "add" if name not in old else "update" if name in new else "delete"
+        yield PropertyChange(name, kind, replaces=name in replacing and not unknown)
 
 
 def of_variables(variables: Mapping[str, str]) -> dict[str, str]:

@@ -11,8 +11,9 @@ from pydantic.alias_generators import to_camel
 from relay_provider.config import Settings
 from relay_provider.errors import Problem, Rejected
 from relay_provider.lifecycle import Rooms
-from relay_provider.model import UNKNOWN, LiveRoom, kind_of, unknown_key
+from relay_provider.model import LiveRoom
 from relay_provider.session import Session
+from relay_provider.values import UNKNOWN, kind_of, unknown_key
 
 Answer = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -13,16 +13,19 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from relay_provider import config
+from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs, planned
 from relay_provider.errors import InvalidInputs, Problem, Rejected, RelayError, Unavailable
-from relay_provider.lifecycle import Diff, Rooms, imported_inputs, inputs_as_live, outputs
-from relay_provider.model import UNKNOWN, RoomInputs, check, holds_unknown
+from relay_provider.lifecycle import Rooms
+from relay_provider.model import ABSENT, RoomInputs, check
+from relay_provider.place import Project, project_of
 from relay_provider.plugin import configuration, functions
-from relay_provider.plugin.claims import Claims
 from relay_provider.plugin.codec import Properties, decode, encode
 from relay_provider.plugin.naming import named, type_of
 from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.plugin.schema import ROOM, package_schema
+from relay_provider.run import Run
 from relay_provider.session import Session
+from relay_provider.values import UNKNOWN, holds_unknown
 
 _KINDS: Final = {
     ("add", False): pb.PropertyDiff.ADD,
@@ -34,13 +37,25 @@ _KINDS: Final = {
 }
 
 
-class Provider:
-    """One configured provider: one project's rooms, with the settings that Configure brought."""
+Warn = Callable[[str, str], Awaitable[None]]
+"""Tells the person at the engine something about a resource (its URN)."""
 
-    def __init__(self, session: Session, like: Provider | None = None) -> None:
+_LEFT: Final = (
+    'Room "{}" is not found with the new key, so it is created in that key\'s project. What the old key made stays '
+    "where it is, because that key is no longer accepted; with a key of that project, end it by hand."
+)
+
+
+class Provider:
+    """One configured provider: one project's rooms, with the settings that Configure brought, in one run."""
+
+    def __init__(self, session: Session, warn: Warn) -> None:
         self._session = session
-        self._settings: config.Settings | None = like._settings if like else None
-        self._claims = Claims()
+        self._warn = warn
+        self._settings: config.Settings | None = None
+        self._run = Run()
+        self._rekeyed = False
+        self.configured = False
 
     @property
     def _rooms(self) -> Rooms:
@@ -75,17 +90,20 @@ class Provider:
             news = decode(request.news)
         except InvalidInputs as error:
             return _check_response({}, error.problems)
-        return _check_response(news.values, configuration.problems(news.values), news.secrets | configuration.SECRETS)
+        inputs, problems = configuration.checked(news.values)
+        return _check_response(inputs, problems, news.secrets | configuration.SECRETS)
 
     async def diff_config(self, request: pb.DiffRequest) -> pb.DiffResponse:
         olds = decode(request.old_inputs if request.HasField("old_inputs") else request.olds)
-        return _diff_response(configuration.diff(olds.values, decode(request.news).values))
+        found, self._rekeyed = await configuration.diff(olds.values, decode(request.news).values, self._session)
+        return _diff_response(found)
 
     async def configure(self, request: pb.ConfigureRequest) -> pb.ConfigureResponse:
         given = (
             decode(request.args).values if request.HasField("args") else configuration.of_variables(request.variables)
         )
         self._settings = config.load(configuration.known(given))
+        self._run, self.configured = Run(), True
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 
     # Rooms
@@ -93,16 +111,43 @@ class Provider:
     async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
         _room_only(type_of(request))
         try:
-            news = decode(request.news)
-            checked = check(named(news.values, decode(request.olds).values, request))
+            news, olds = decode(request.news), decode(request.olds).values
+            checked = check(named(news.values, olds, request))
         except InvalidInputs as error:
             return _check_response({}, error.problems)
-        return _check_response(checked.inputs, checked.problems, news.secrets)
+        problems = checked.problems or self._declared(checked.inputs, olds, request.urn)
+        return _check_response(checked.inputs, problems, news.secrets)
+
+    def _declared(self, inputs: Mapping[str, Any], olds: Mapping[str, Any], urn: str) -> tuple[Problem, ...]:
+        """Tell the run, and what is wrong with it."""
+        room, before = self._room(inputs), self._room(olds)
+        if room is None:
+            return ()
+        other = self._run.declare(room, inputs.get("forceDestroy") is True, before, by=urn)
+        if other is None:
+            return ()
+        return (
+            Problem(
+                "name",
+                f'room "{room[1]}" is declared by {other.rpartition("::")[2]} already; rooms are known by their names, '
+                "so give one of them another name, or declare it once",
+            ),
+        )
+
+    def _room(self, properties: Mapping[str, Any]) -> tuple[Project, str] | None:
+        name = properties.get("name")
+        if self._settings is None:
+            self._settings = config.load()
+        return (project_of(self._settings), name) if isinstance(name, str) else None
 
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         _room_only(type_of(request))
-        self._claims.exists(request.urn)
         olds, news = decode(request.olds).values, decode(request.news).values
+        if room := self._room(olds):
+            self._run.knows(room, olds)
+            if self._rekeyed and not await self._rooms.has(room[1], str(olds.get("sid"))):
+                await self._warn(request.urn, _LEFT.format(room[1]))
+                return _diff_response(Diff((PropertyChange("sid", "update", replaces=True),)))
         for path in request.ignoreChanges:
             field = path.split(".")[0].split("[")[0]
             news[field] = olds.get(field)
@@ -112,27 +157,32 @@ class Provider:
         _room_only(type_of(request))
         inputs, rooms = decode(request.properties), self._rooms
         if request.preview:
-            name = inputs.values.get("name")
-            state = {
-                "maxParticipants": 0,
-                "metadata": "",
-                "forceDestroy": False,
-                **inputs.values,
-                "sid": UNKNOWN,
-                "creationTime": UNKNOWN,
-            }
-            return pb.CreateResponse(id=name if isinstance(name, str) else "", properties=encode(state, inputs.secrets))
+            await self._foretell(request.urn, inputs.values)
+            return pb.CreateResponse(properties=encode(planned(inputs.values, UNKNOWN), inputs.secrets))
         wanted = _room(inputs)
         async with _within(request.timeout):
-            live = await rooms.create(wanted, secret=inputs.secrets)
-        self._claims.created(request.urn, live.name)
+            live = await rooms.create(wanted, self._run, secret=inputs.secrets)
         return pb.CreateResponse(id=live.name, properties=encode(outputs(inputs.values, live), inputs.secrets))
+
+    async def _foretell(self, urn: str, inputs: Mapping[str, Any]) -> None:
+        """Say in a preview whom a replacement would disconnect."""
+        room = self._room(inputs)
+        before = self._run.replaces(room) if room else None
+        if before is None or (before != room and self._run.declares(before)):
+            return
+        try:
+            outlook = await self._rooms.outlook(before[1], force=inputs.get("forceDestroy") is True)
+        except RelayError as error:
+            await self._warn(urn, f'It is not known who is in room "{before[1]}", which is to end: {error}')
+            return
+        if outlook:
+            await self._warn(urn, f'Room "{before[1]}" is to end: {outlook}.')
 
     async def read(self, request: pb.ReadRequest) -> pb.ReadResponse:
         _room_only(type_of(request))
         inputs, state = decode(request.inputs), decode(request.properties)
         async with _within(request.timeout):
-            live = await self._rooms.read(_id(request.id))
+            live = await self._rooms.read(_id(request.id), self._run, state.values)
         if live is None:
             return pb.ReadResponse()
         secrets = inputs.secrets | state.secrets
@@ -146,24 +196,19 @@ class Provider:
         olds, news, rooms = decode(request.olds), decode(request.news), self._rooms
         state = {**olds.values, "forceDestroy": news.values.get("forceDestroy") is True}
         if request.preview:
-            changed = {field: news.values.get(field, "") for field in rooms.backend.in_place}
+            changed = {field: news.values.get(field, ABSENT[field]) for field in rooms.backend.in_place}
             return pb.UpdateResponse(properties=encode({**state, **changed}, news.secrets))
         async with _within(request.timeout):
-            live = await rooms.update(olds.values, _room(news), secret=news.secrets)
+            live = await rooms.update(olds.values, _room(news), self._run, secret=news.secrets)
         if live is not None:
             state = outputs(news.values, live)
         return pb.UpdateResponse(properties=encode(state, news.secrets))
 
     async def delete(self, request: pb.DeleteRequest) -> Empty:
         _room_only(type_of(request))
-        name, state = _id(request.id), decode(request.properties).values
-        if not self._claims.outlives(request.urn, name):
-            sid = state.get("sid")
-            async with _within(request.timeout):
-                await self._rooms.delete(
-                    name, force=state.get("forceDestroy") is True, sid=sid if isinstance(sid, str) else None
-                )
-        self._claims.deleted(request.urn, name)
+        state = decode(request.properties).values
+        async with _within(request.timeout):
+            await self._rooms.delete(_id(request.id), self._run, force=state.get("forceDestroy") is True)
         return Empty()
 
     async def list(self, request: pb.ListRequest) -> list[pb.ListResponse]:
@@ -243,6 +288,4 @@ def _diff_response(found: Diff) -> pb.DiffResponse:
             change.field: pb.PropertyDiff(kind=_KINDS[change.kind, change.replaces]) for change in found.changes
         },
         hasDetailedDiff=True,
-        # Two rooms of one name cannot be: made first, the new one would be the old one.
-        deleteBeforeReplace=True,
     )

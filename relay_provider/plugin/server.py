@@ -58,7 +58,7 @@ def _engine_address(arguments: Sequence[str]) -> str | None:
 
 async def serve(engine: str | None) -> None:
     """Serve on a free loopback port, print it, and return when cancelled or signalled."""
-    service = Service()
+    service = Service(engine)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, service.stop)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MAX_PROVIDERS: Final = 64
+"""Connections that an attached plugin remembers: each run of an engine brings one or more."""
+_ASKED_FIRST: Final = ("GetSchema", "CheckConfig", "DiffConfig", "Configure")
+"""What an engine asks on a new connection, before its settings are known."""
+_UNKNOWN: Final = (
+    "{} came through a connection that was never configured, and the plugin serves others with settings of their own; "
+    "run the command again."
+)
 _ENDING: Final = "The relay plugin is shutting down and takes no more requests; run the command again."
 _INTERRUPTED: Final = "{} was interrupted; run the same command again, which is safe: it takes up what was done."
 
@@ -38,15 +46,16 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     """The plugin's side of Pulumi's ResourceProvider protocol.
 
     The settings belong to the connection they came through: an engine that attaches to a running plugin may bring
-    several providers, each with a connection of its own.
+    several providers, each with a connection of its own, and several engines may attach.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str | None = None) -> None:
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._in_flight: set[asyncio.Task[Any]] = set()
         self._providers: dict[str, Provider] = {}
-        self._latest: Provider | None = None
+        self._engines: dict[str, str] = {}
+        self._engine = engine
         self.attached = False  # to an engine that did not start this process
 
     # The process's life
@@ -91,6 +100,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Attach(self, request: plugins.PluginAttach, context: Context) -> Empty:  # noqa: N802
         self.attached = True
+        self._engines[context.peer()] = request.address
         return Empty()
 
     async def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802
@@ -111,9 +121,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         return await self._answer("DiffConfig", request, context, lambda provider: provider.diff_config(request))
 
     async def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:  # noqa: N802
-        answer = await self._answer("Configure", request, context, lambda provider: provider.configure(request))
-        self._latest = self._providers[context.peer()]
-        return answer
+        return await self._answer("Configure", request, context, lambda provider: provider.configure(request))
 
     # Rooms
 
@@ -147,7 +155,9 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     async def _answer(self, method: str, request: Any, context: Context, work: Callable[[Provider], Awaitable[T]]) -> T:
         if self._stop.is_set():
             await context.abort(StatusCode.UNAVAILABLE, _ENDING)
-        provider = self._provider(context.peer())
+        provider = self._provider(context.peer(), asks=method in _ASKED_FIRST)
+        if provider is None:
+            await context.abort(StatusCode.FAILED_PRECONDITION, _UNKNOWN.format(method))
         task: asyncio.Task[T] = asyncio.ensure_future(work(provider))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
@@ -161,12 +171,26 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             code, sentence = status_of(method, error, provider.secrets_in(request))
         return await context.abort(code, sentence)
 
-    def _provider(self, peer: str) -> Provider:
+    def _provider(self, peer: str, *, asks: bool) -> Provider | None:
+        """The provider of this connection; None when it cannot be told whose settings hold for it."""
         from relay_provider.plugin.provider import Provider
 
-        if peer not in self._providers:  # a new engine, or one whose idle connection was made anew
-            self._providers[peer] = Provider(self._session, self._latest)
+        if peer in self._providers:
+            return self._providers[peer]
+        configured = [one for one in self._providers.values() if one.configured]
+        if configured and not asks:
+            # The engine that started this process has one provider here, and its idle connection was made again.
+            return configured[0] if len(configured) == 1 and not self.attached else None
+        if len(self._providers) >= MAX_PROVIDERS:
+            self._providers.pop(next(iter(self._providers)))
+        self._providers[peer] = Provider(self._session, partial(self._warn, peer))
         return self._providers[peer]
+
+    async def _warn(self, peer: str, urn: str, message: str) -> None:
+        if address := self._engines.get(peer, self._engine):
+            from relay_provider.plugin.engine_log import warn
+
+            await warn(address, urn, message)
 
     @cached_property
     def _session(self) -> Session:

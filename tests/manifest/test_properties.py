@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from relay_provider.manifest import ManifestError, load, yamlpos
-from relay_provider.model import RoomInputs, canonical_metadata
+from relay_provider.model import RoomInputs
+from relay_provider.values import canonical_metadata
 from tests.manifest.test_bad import CASES
 from tests.manifest.test_good import WHOLE
 

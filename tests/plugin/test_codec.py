@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
 from relay_provider.errors import InvalidInputs
-from relay_provider.model import UNKNOWN
 from relay_provider.plugin import codec
 from relay_provider.plugin.codec import SIGNATURE, decode, encode
+from relay_provider.values import UNKNOWN
 
 pytestmark = pytest.mark.unit
 

@@ -7,9 +7,9 @@ from typing import Any
 import grpc
 import pytest
 
-from relay_provider.model import UNKNOWN
 from relay_provider.plugin.codec import encode
 from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.values import UNKNOWN
 from tests.plugin.backend import Here
 from tests.plugin.client import Client, plugin, properties, urn, values
 from tests.served import Served

@@ -8,16 +8,8 @@ from typing import Any
 
 import pytest
 
-from relay_provider.model import (
-    UNKNOWN,
-    Checked,
-    LiveRoom,
-    RoomInputs,
-    canonical_json,
-    check,
-    holds_unknown,
-    metadata_meaning,
-)
+from relay_provider.model import Checked, LiveRoom, RoomInputs, check
+from relay_provider.values import UNKNOWN, canonical_json, holds_unknown, metadata_meaning
 
 pytestmark = pytest.mark.unit
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay_provider.model import UNKNOWN, canonical_json, check, metadata_meaning
+from relay_provider.model import check
+from relay_provider.values import UNKNOWN, canonical_json, metadata_meaning
 from tests.unit.strategies import anything, json_containers, json_data, names, quick
 
 pytestmark = pytest.mark.unit

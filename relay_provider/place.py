@@ -1,0 +1,78 @@
+"""Where rooms live: the one identity of a connection, whichever way it was written down.
+
+Spelling out a default, another spelling of an address, or moving a setting between environment, config and manifest
+leaves it as it is; a key is not part of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from relay_provider.config import DEFAULT_BASE_URL, Settings, is_loopback
+
+_PLAIN: Final = {"ws": "http", "wss": "https"}
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A server, and on LiveKit the project whose prefix the rooms' names have there."""
+
+    backend: str
+    address: str
+    project: str = ""
+
+    def as_state(self) -> str:
+        """The text that a state keeps of it."""
+        if self == DEFAULT_PLACE:
+            return self.backend
+        return " ".join((self.backend, self.address, *([self.project] if self.project else [])))
+
+    @classmethod
+    def from_state(cls, text: str) -> Place:
+        """The place that `as_state` wrote."""
+        return cls(*text.split(" ")) if " " in text else DEFAULT_PLACE
+
+    def settings(self, base: Settings) -> Settings:
+        """`base`, leading here."""
+        if place_of(base) == self:
+            return base
+        if self.backend == "livekit":
+            return replace(base, backend="livekit", livekit_url=self.address, project_id=self.project or None)
+        return replace(base, backend=self.backend, base_url=self.address)
+
+
+Project = tuple[Place, SecretStr | None]
+"""What tells two projects apart while the keys are at hand: at Relay, each project has a key of its own."""
+
+
+def place_of(settings: Settings) -> Place:
+    """The place that these settings lead to."""
+    if settings.backend == "livekit":
+        return Place("livekit", _address(settings.livekit_url or ""), settings.project_id or "")
+    return Place(settings.backend, _address(settings.base_url))
+
+
+def project_of(settings: Settings) -> Project:
+    """The project that these settings lead to."""
+    place = place_of(settings)
+    return place, settings.api_key if place.backend == "relay" else None
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return url  # whoever uses it says what is wrong with it
+    scheme = _PLAIN.get(parts.scheme, parts.scheme)
+    shown = "localhost" if is_loopback(host) else host
+    return f"{scheme}://{shown}:{port or _PORTS.get(scheme, 0)}{parts.path.rstrip('/')}"
+
+
+DEFAULT_PLACE: Final = place_of(Settings(base_url=DEFAULT_BASE_URL))
+"""Where rooms live unless something else is said; a state does not repeat it."""

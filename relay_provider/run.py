@@ -1,0 +1,88 @@
+"""One run: of the engine, from Configure to its end, or of a command.
+
+The doors tell it what they see; a create and a delete ask it. So what a run declares, owns and consents to is known in
+one place, however the engine orders its steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from relay_provider.place import Project
+
+Room = tuple[Project, str]
+"""A room by its project and its name."""
+
+
+class Run:
+    """What one run knows of the rooms that take part in it."""
+
+    def __init__(self) -> None:
+        self._declared: dict[Room, str] = {}
+        self._replaces: dict[Room, Room] = {}
+        self._state: dict[Room, Mapping[str, Any]] = {}
+        self._consents: dict[Room, bool] = {}
+        self._failed: set[Room] = set()
+        self._ended: dict[Room, str] = {}
+
+    def declare(self, room: Room, force: bool, before: Room | None = None, by: str = "") -> str | None:
+        """The run declares the room: a check said so, or a create.
+
+        `before` is the room that the same resource has had until now, `force` whether an occupied one may be ended for
+        it. `by` names the resource; answered is another one that declares the same room.
+        """
+        if before:
+            self._consents[before] = force
+            self._replaces[room] = before
+        other = self._declared.setdefault(room, by)
+        return other if other != by else None
+
+    def declares(self, room: Room) -> bool:
+        """Does the run declare this room, by whatever resource?"""
+        return room in self._declared
+
+    def knows(self, room: Room, properties: Mapping[str, Any]) -> None:
+        """The state has this room, with these properties."""
+        if properties.get("sid"):
+            self._state[room] = properties
+
+    def gone(self, room: Room) -> None:
+        """The state's room is no more."""
+        self._state.pop(room, None)
+
+    def owned(self, room: Room, sid: str) -> Mapping[str, Any] | None:
+        """The state's properties of the live room of this session ID; None when it is not the state's."""
+        known = self._state.get(room)
+        return known if known and known["sid"] == sid else None
+
+    def replaces(self, room: Room) -> Room | None:
+        """The room that the resource which declares this one has had until now: what a create would replace."""
+        return self._replaces.get(room)
+
+    def consents(self, room: Room, in_state: bool) -> bool:
+        """May the room be ended with people in it? What this run declares counts more than what the state says."""
+        return self._consents.get(room, in_state)
+
+    def made(self, room: Room, properties: Mapping[str, Any]) -> None:
+        """The declared room stands as declared."""
+        self._failed.discard(room)
+        self._replaces.pop(room, None)
+        self.knows(room, properties)
+
+    def failed(self, room: Room) -> None:
+        """The declared room could not be made."""
+        self._failed.add(room)
+
+    def has_failed(self, room: Room) -> bool:
+        """Could the declared room not be made?"""
+        return room in self._failed
+
+    def ended(self, room: Room, sid: str) -> None:
+        """The room of this session ID was ended."""
+        self.gone(room)
+        self._ended[room] = sid
+
+    def ended_sid(self, room: Room) -> str | None:
+        """The session ID that was ended last under this name: a server may answer with it for a while."""
+        return self._ended.get(room)
