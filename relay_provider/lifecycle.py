@@ -129,8 +129,9 @@ class Rooms:
             return await self.create(new, run, secret)  # it expired meanwhile
         return live
 
-    async def delete(self, name: str, run: Run, *, force: bool) -> None:
-        """End the room; success when it is gone. `force` is the state's consent to disconnect whoever is in it.
+    async def delete(self, name: str, run: Run, *, force: bool, sid: str | None = None) -> None:
+        """End the room; success when it is gone. `force` is the state's consent to disconnect whoever is in it,
+        and `sid` the room as the state knows it.
 
         Ends nothing when the run declares the room, whatever the engine means by the delete. Raises RoomOccupied or
         RoomUnsure when the guard refuses, and RoomKept when the state must not forget the room yet.
@@ -140,7 +141,7 @@ class Rooms:
             if run.has_failed(room):
                 raise RoomKept(_kept(name))
             return
-        await self._end(name, run, run.consents(room, force))
+        await self._end(name, run, run.consents(room, force), sid)
 
     async def _end(self, name: str, run: Run, force: bool, sid: str | None = None) -> None:
         if not force:

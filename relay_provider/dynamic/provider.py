@@ -116,7 +116,7 @@ class RoomProvider(ResourceProvider):
     def delete(self, id_: str, props: Props) -> None:
         force = props.get("forceDestroy") is True
         try:
-            self._with_rooms(props, lambda rooms: rooms.delete(id_, self._run, force=force))
+            self._with_rooms(props, lambda rooms: rooms.delete(id_, self._run, force=force, sid=props.get("sid")))
         except (ConfigError, Unauthorized) as error:
             raise type(error)(_left(id_, self._place(props), error)) from None
 

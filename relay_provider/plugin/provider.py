@@ -208,7 +208,8 @@ class Provider:
         _room_only(type_of(request))
         state = decode(request.properties).values
         async with _within(request.timeout):
-            await self._rooms.delete(_id(request.id), self._run, force=state.get("forceDestroy") is True)
+            force, sid = state.get("forceDestroy") is True, state.get("sid")
+            await self._rooms.delete(_id(request.id), self._run, force=force, sid=sid if isinstance(sid, str) else None)
         return Empty()
 
     async def list(self, request: pb.ListRequest) -> list[pb.ListResponse]:
