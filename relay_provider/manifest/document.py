@@ -11,8 +11,8 @@ from pydantic_core import ValidationError
 
 from relay_provider.config import ProjectRef
 from relay_provider.manifest import connection
+from relay_provider.manifest.problems import At, Broken, Problems
 from relay_provider.manifest.reader import WRONG, Reader, key_like, kind, shown
-from relay_provider.manifest.report import At, Broken, Report
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 from relay_provider.model import FIELDS, RoomInputs, problems_of
 
@@ -47,19 +47,19 @@ class ProjectEntry:
     rooms: list[RoomEntry]
 
 
-def read(root: Node | None, report: Report) -> list[ProjectEntry]:
-    """The projects of a file, and its problems noted in `report`. Raises Broken when it is no manifest at all."""
+def read(root: Node | None, problems: Problems) -> list[ProjectEntry]:
+    """The projects of a file, and its problems noted in `problems`. Raises Broken when it is no manifest at all."""
     if root is None or (isinstance(root, Scalar) and resolve(root) is None):
         raise Broken((1, 1), "the file is empty; a manifest begins with version: 1")
     if not isinstance(root, Map):
         raise Broken(root.at, f"a manifest must be a mapping that begins with version: 1, not {kind(root)}")
-    return _Document(report).read(root)
+    return _Document(problems).read(root)
 
 
 class _Document:
-    def __init__(self, report: Report) -> None:
-        self.say = report.say
-        self.reader = Reader(report)
+    def __init__(self, problems: Problems) -> None:
+        self.say = problems.say
+        self.reader = Reader(problems)
 
     def read(self, root: Map) -> list[ProjectEntry]:
         top = self.reader.fields(root, "a manifest", TOP_KEYS, _TOP_HINTS, ignored="x-")

@@ -11,7 +11,7 @@ from typing import Final
 
 from relay_provider.config import ProjectRef
 from relay_provider.manifest.document import ProjectEntry, read
-from relay_provider.manifest.report import Broken, ManifestError, ManifestProblem, Position, Report
+from relay_provider.manifest.problems import Broken, ManifestError, ManifestProblem, Position, Problems
 from relay_provider.manifest.source import text_of
 from relay_provider.manifest.yamlpos import compose
 from relay_provider.model import RoomInputs
@@ -57,17 +57,17 @@ def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
     for path in paths:
         files.setdefault(os.path.abspath(path), os.fspath(path))  # noqa: PTH100, Path would change how it is spelt
     gathered: dict[str, _Gathered] = {}
-    problems: list[ManifestProblem] = []
+    found: list[ManifestProblem] = []
     with _no_collector():
         for file in files.values():
-            report = Report(file)
+            problems = Problems(file)
             try:
-                _gather(read(compose(text_of(file)), report), report, gathered)
+                _gather(read(compose(text_of(file)), problems), problems, gathered)
             except Broken as error:
-                report.say(error.at, error.message)
-            problems += report.problems()
-    if problems or not files:
-        raise ManifestError(problems)
+                problems.say(error.at, error.message)
+            found += problems.found()
+    if found or not files:
+        raise ManifestError(found)
     return Manifest(
         tuple(Project(project.ref, tuple(project.rooms)) for project in gathered.values()),
         {(label, room): place for label, project in gathered.items() for room, place in project.places.items()},
@@ -96,16 +96,16 @@ class _Gathered:
     places: dict[str, Position] = field(default_factory=dict)
 
 
-def _gather(entries: Iterable[ProjectEntry], report: Report, gathered: dict[str, _Gathered]) -> None:
+def _gather(entries: Iterable[ProjectEntry], problems: Problems, gathered: dict[str, _Gathered]) -> None:
     """Add one file's projects to those of the files before it."""
     for entry in entries:
         label = entry.ref.label
-        known = gathered.setdefault(label, _Gathered(entry.ref, report.position(entry.at)))
+        known = gathered.setdefault(label, _Gathered(entry.ref, problems.position(entry.at)))
         silent = ProjectRef(label)
         if known.ref == silent:
-            known.ref, known.place = entry.ref, report.position(entry.at)
+            known.ref, known.place = entry.ref, problems.position(entry.at)
         elif entry.ref not in (silent, known.ref):
-            report.say(
+            problems.say(
                 entry.at,
                 f"project {label} has another connection at {known.place} "
                 f"({_differences(entry.ref, known.ref)} differ); say it in one place, or the same in both",
@@ -113,9 +113,9 @@ def _gather(entries: Iterable[ProjectEntry], report: Report, gathered: dict[str,
         for room in entry.rooms:
             if room.name in known.places:
                 first = known.places[room.name]
-                report.say(room.at, f"room {room.name} of project {label} is declared at {first} already")
+                problems.say(room.at, f"room {room.name} of project {label} is declared at {first} already")
                 continue
-            known.places[room.name] = report.position(room.at)
+            known.places[room.name] = problems.position(room.at)
             if room.inputs is not None:
                 known.rooms.append(room.inputs)
 

@@ -253,13 +253,13 @@ def test_a_login_is_respected(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_without_pulumi(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from relay_provider.cli import program
+    from relay_provider.cli import pulumi_program
     from relay_provider.errors import RelayError
 
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(program, "_install_roots", lambda: iter([tmp_path]))
+    monkeypatch.setattr(pulumi_program, "_install_roots", lambda: iter([tmp_path]))
     with pytest.raises(RelayError, match="The pulumi program was not found"):
-        program.Command()
+        pulumi_program.Command()
 
 
 def test_a_state_that_is_held(shop: Shop) -> None:
