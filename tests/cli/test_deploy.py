@@ -181,13 +181,14 @@ def test_people_are_not_thrown_out(shop: Shop) -> None:
 def test_one_project_only(shop: Shop) -> None:
     projects = {
         "acme": {"apiKey": {"env": "ACME_KEY"}, "baseUrl": shop.api.url, "rooms": {"a": None}},
-        "other": {"apiKey": {"env": "OTHER_KEY"}, "baseUrl": shop.api.url, "rooms": {"b": None}},
+        "an::other": {"apiKey": {"env": "OTHER_KEY"}, "baseUrl": shop.api.url, "rooms": {"b": None}},
     }
     (shop.folder / "rooms.yaml").write_text(json.dumps({"version": 1, "projects": projects}))
-    assert shop.json("up", "-y", "--project", "other", OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1)
+    assert shop.json("preview", "-p", "an::other", code=2, OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1)
+    assert shop.json("up", "-y", "--project", "an::other", OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1)
     assert shop.api.rooms() == {}
     assert shop.json("up", "-y", OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1, same=1)
-    assert shop.json("destroy", "-y", "-p", "other", OTHER_KEY=OTHER_KEY)["changes"] == changes(delete=1)
+    assert shop.json("destroy", "-y", "-p", "an::other", OTHER_KEY=OTHER_KEY)["changes"] == changes(delete=1)
     assert sorted(shop.api.rooms()) == ["a"]
     wrong = shop.run("up", "-y", "-p", "nope")
     assert (wrong.returncode, wrong.stdout) == (1, "")
