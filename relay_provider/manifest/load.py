@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Final
 
 from relay_provider.config import ProjectRef
-from relay_provider.manifest.document import ProjectEntry, read
+from relay_provider.manifest.document import Document, ProjectEntry, read
 from relay_provider.manifest.problems import Broken, ManifestError, ManifestProblem, Position, Problems
 from relay_provider.manifest.source import text_of
 from relay_provider.manifest.yamlpos import compose
@@ -40,6 +40,8 @@ class Manifest:
     """Everything that the files declare, checked."""
 
     projects: tuple[Project, ...]
+    name: str | None = None
+    files: tuple[str, ...] = field(default=(), compare=False)
     _places: Mapping[tuple[str, str], Position] = field(default_factory=dict, repr=False, compare=False)
 
     def position(self, project: str, room: str) -> Position:
@@ -57,12 +59,15 @@ def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
     for path in paths:
         files.setdefault(os.path.abspath(path), os.fspath(path))  # noqa: PTH100, Path would change how it is spelt
     gathered: dict[str, _Gathered] = {}
+    named: tuple[Position, str] | None = None
     found: list[ManifestProblem] = []
     with _no_collector():
         for file in files.values():
             problems = Problems(file)
             try:
-                _gather(read(compose(text_of(file)), problems), problems, gathered)
+                document = read(compose(text_of(file)), problems)
+                named = _agreed(named, document, problems)
+                _gather(document.projects, problems, gathered)
             except Broken as error:
                 problems.say(error.at, error.message)
             found += problems.found()
@@ -70,6 +75,8 @@ def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
         raise ManifestError(found)
     return Manifest(
         tuple(Project(project.ref, tuple(project.rooms)) for project in gathered.values()),
+        named[1] if named else None,
+        tuple(files.values()),
         {(label, room): place for label, project in gathered.items() for room, place in project.places.items()},
     )
 
@@ -94,6 +101,16 @@ class _Gathered:
     place: Position
     rooms: list[RoomInputs] = field(default_factory=list)
     places: dict[str, Position] = field(default_factory=dict)
+
+
+def _agreed(known: tuple[Position, str] | None, document: Document, problems: Problems) -> tuple[Position, str] | None:
+    """The manifest's name after one more file, which may say it again or leave it out."""
+    if document.name is None:
+        return known
+    at, name = document.name
+    if known and known[1] != name:
+        problems.say(at, f"name is {name} here and {known[1]} at {known[0]}; one manifest has one name")
+    return known or (problems.position(at), name)
 
 
 def _gather(entries: Iterable[ProjectEntry], problems: Problems, gathered: dict[str, _Gathered]) -> None:

@@ -24,6 +24,7 @@ VALIDATOR = Draft202012Validator(manifest_schema())
 
 # What only the loader can know: what a text means, and which backend a setting is for.
 BEYOND = {
+    "The top of the file: a name that is a key",
     "The top of the file: version as a float",  # 1.0 and 1 are equal in JSON
     "Other settings: metadata too long as JSON",
     "Projects: livekit of relay",
