@@ -70,10 +70,10 @@ def connections(
     """Each project with its connection's settings. Raises for every one that lacks something, at once."""
     if stack is None:
         return resolved(projects, load_settings(), _no_config)
-    from relay_provider.cli.engine import Engine  # the only need for Pulumi here
-    from relay_provider.cli.place import Place
+    from relay_provider.cli.stack import RoomStack  # the only need for Pulumi here
+    from relay_provider.cli.workspace import Workspace
 
-    engine = Engine(Place.beside(manifest_files(files)[0]), stack, None, create=False)
+    engine = RoomStack(Workspace.beside(manifest_files(files)[0]), stack, None, create=False)
     return resolved(projects, *engine.settings())
 
 

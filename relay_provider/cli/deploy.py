@@ -20,11 +20,11 @@ from relay_provider.cli.common import (
     read_manifest,
     resolved,
 )
-from relay_provider.cli.engine import Engine, NoStack
 from relay_provider.cli.output import output_option, terminal, write
-from relay_provider.cli.place import Place
 from relay_provider.cli.plan import DONE, KINDS, ROOM_TYPE, Watcher, as_report
 from relay_provider.cli.progress import Progress
+from relay_provider.cli.stack import NoStack, RoomStack
+from relay_provider.cli.workspace import Workspace
 from relay_provider.errors import RelayError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -119,7 +119,7 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
 
         declare_rooms(*files)
 
-    engine = Engine(Place.beside(files[0]), stack, program, create=True)
+    engine = RoomStack(Workspace.beside(files[0]), stack, program, create=True)
     # Before a room is touched: a replacement that ends one must be able to make it again.
     for _, settings in resolved(projects, *engine.settings()):
         connect(settings)
@@ -127,18 +127,18 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
 
 
 def _destroy(files: tuple[Path, ...], project: str | None, stack: str, **options: Any) -> _Run:
-    # Only the manifest's place matters: what is declared may be broken or gone by now.
-    place = Place.beside(files[0] if files else DEFAULT_FILE)
-    if not files and not place.folder.exists():
+    # Only the manifest's workspace matters: what is declared may be broken or gone by now.
+    workspace = Workspace.beside(files[0] if files else DEFAULT_FILE)
+    if not files and not workspace.folder.exists():
         manifest_files(files)
-    return _Run("destroy", Engine(place, stack, None, create=False), project, rooms=0, **options)
+    return _Run("destroy", RoomStack(workspace, stack, None, create=False), project, rooms=0, **options)
 
 
 class _Run:
     """One command on the engine, and how it reports."""
 
     def __init__(
-        self, what: str, engine: Engine, project: str | None, *, rooms: int, output: str, refresh: bool
+        self, what: str, engine: RoomStack, project: str | None, *, rooms: int, output: str, refresh: bool
     ) -> None:
         self._what = what
         self._project = project

@@ -125,8 +125,8 @@ class Watcher:
 
 
 def _named(step: StepEventMetadata) -> tuple[str, str]:
-    """The project and the room, which make the resource's name."""
-    project, _, room = step.urn.rpartition("::")[2].partition("/")
+    """The project and the room, which make the resource's name: all after the third `::`, for a label may hold one."""
+    project, _, room = step.urn.split("::", 3)[3].partition("/")
     return project, room
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import yaml
 
-from relay_provider.manifest.report import At, Broken
+from relay_provider.manifest.problems import At, Broken
 from relay_provider.manifest.syntax import explain
 
 LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

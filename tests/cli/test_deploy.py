@@ -181,13 +181,14 @@ def test_people_are_not_thrown_out(shop: Shop) -> None:
 def test_one_project_only(shop: Shop) -> None:
     projects = {
         "acme": {"apiKey": {"env": "ACME_KEY"}, "baseUrl": shop.api.url, "rooms": {"a": None}},
-        "other": {"apiKey": {"env": "OTHER_KEY"}, "baseUrl": shop.api.url, "rooms": {"b": None}},
+        "an::other": {"apiKey": {"env": "OTHER_KEY"}, "baseUrl": shop.api.url, "rooms": {"b": None}},
     }
     (shop.folder / "rooms.yaml").write_text(json.dumps({"version": 1, "projects": projects}))
-    assert shop.json("up", "-y", "--project", "other", OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1)
+    assert shop.json("preview", "-p", "an::other", code=2, OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1)
+    assert shop.json("up", "-y", "--project", "an::other", OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1)
     assert shop.api.rooms() == {}
     assert shop.json("up", "-y", OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1, same=1)
-    assert shop.json("destroy", "-y", "-p", "other", OTHER_KEY=OTHER_KEY)["changes"] == changes(delete=1)
+    assert shop.json("destroy", "-y", "-p", "an::other", OTHER_KEY=OTHER_KEY)["changes"] == changes(delete=1)
     assert sorted(shop.api.rooms()) == ["a"]
     wrong = shop.run("up", "-y", "-p", "nope")
     assert (wrong.returncode, wrong.stdout) == (1, "")
@@ -253,13 +254,13 @@ def test_a_login_is_respected(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_without_pulumi(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from relay_provider.cli import program
+    from relay_provider.cli import pulumi_program
     from relay_provider.errors import RelayError
 
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(program, "_install_roots", lambda: iter([tmp_path]))
+    monkeypatch.setattr(pulumi_program, "_install_roots", lambda: iter([tmp_path]))
     with pytest.raises(RelayError, match="The pulumi program was not found"):
-        program.Command()
+        pulumi_program.Command()
 
 
 def test_a_state_that_is_held(shop: Shop) -> None:

@@ -49,6 +49,13 @@ def test_steps_become_changes() -> None:
     ]
 
 
+def test_a_label_may_look_like_a_part_of_a_urn() -> None:
+    watcher = Watcher("a::b")
+    watcher(step("create", "a::b/c", None, {"name": "c"}))
+    watcher(step("create", "b/c", None, {"name": "c"}))
+    assert list(watcher.changes.values()) == [Change("a::b", "c", "create")]
+
+
 def test_a_replacement_counts_when_the_new_room_is_there() -> None:
     watcher = Watcher()
     watcher(step("delete-replaced", "x/b", {"name": "b"}, None))

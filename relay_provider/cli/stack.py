@@ -1,4 +1,4 @@
-"""The Pulumi engine for one manifest: a stack, and what can be done with it."""
+"""A manifest's stack on the Pulumi engine, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pulumi.automation import (
     StackNotFoundError,
 )
 
-from relay_provider.cli.place import Place
 from relay_provider.cli.plan import sentences
-from relay_provider.cli.program import Command
+from relay_provider.cli.pulumi_program import Command
+from relay_provider.cli.workspace import Workspace
 from relay_provider.config import Lookup, Settings, load
 from relay_provider.errors import RelayError, quoted
 
@@ -29,28 +29,28 @@ class NoStack(RelayError):
     """There is no stack of that name."""
 
 
-class _Workspace(LocalWorkspace):
-    """A workspace that does not ask for outputs, which these stacks do not have; that takes most of a second."""
+class _QuietWorkspace(LocalWorkspace):
+    """Does not ask for outputs, which these stacks do not have; that takes most of a second."""
 
     def stack_outputs(self, stack_name: str) -> OutputMap:
         return {}
 
 
-class Engine:
+class RoomStack:
     """A stack, and what can be done with it. Failures are sentences."""
 
-    def __init__(self, place: Place, stack: str, program: Callable[[], None] | None, *, create: bool) -> None:
-        place.prepare()
-        place.unlock()
+    def __init__(self, workspace: Workspace, stack: str, program: Callable[[], None] | None, *, create: bool) -> None:
+        workspace.prepare()
+        workspace.unlock()
         warnings.filterwarnings("ignore", module=r"pulumi\.automation")  # about what ends in an error anyway
-        self.place = place
+        self.workspace = workspace
         self._name = stack
         self._command = Command()
-        workspace = _Workspace(
-            work_dir=str(place.folder), program=program, env_vars=place.env, pulumi_command=self._command
+        automation = _QuietWorkspace(
+            work_dir=str(workspace.folder), program=program, env_vars=workspace.env, pulumi_command=self._command
         )
         with self.failing("stack"):
-            self.stack = (Stack.create_or_select if create else Stack.select)(stack, workspace)
+            self.stack = (Stack.create_or_select if create else Stack.select)(stack, automation)
 
     @contextmanager
     def failing(self, what: str, errors: list[str] | None = None) -> Iterator[None]:
@@ -60,7 +60,7 @@ class Engine:
                 yield
             except StackNotFoundError:
                 raise NoStack(
-                    f"There is no stack {self._name} in {self.place.folder}; `relay-rooms up` makes it."
+                    f"There is no stack {self._name} in {self.workspace.folder}; `relay-rooms up` makes it."
                 ) from None
             except ConcurrentUpdateError as error:
                 raise RelayError(self._locked(str(error))) from None
@@ -74,7 +74,7 @@ class Engine:
 
     def config(self) -> dict[str, str]:
         """The stack's config, decrypted."""
-        file = self.place.folder / f"Pulumi.{self._name.rpartition('/')[2]}.yaml"
+        file = self.workspace.folder / f"Pulumi.{self._name.rpartition('/')[2]}.yaml"
         if not file.exists() or not re.search(r"^(?:config|environment):", file.read_text(), re.MULTILINE):
             return {}  # without asking the program, which takes a while
         with self.failing("config"):
@@ -82,12 +82,12 @@ class Engine:
 
     def urn(self, kind: str) -> str:
         """The beginning of the URNs of this stack's resources of one type."""
-        return f"urn:pulumi:{self._name.rpartition('/')[2]}::{self.place.project}::{kind}"
+        return f"urn:pulumi:{self._name.rpartition('/')[2]}::{self.workspace.project}::{kind}"
 
     def _locked(self, text: str) -> str:
         who = re.search(r"created by (.+)", text)
         holder = f" (by {quoted(who[1])})" if who else ""
-        way = f"pulumi cancel --yes --stack {self._name} --cwd {shlex.quote(str(self.place.folder))}"
+        way = f"pulumi cancel --yes --stack {self._name} --cwd {shlex.quote(str(self.workspace.folder))}"
         return (
             f"Another run holds the stack {self._name}{holder}; wait until it has ended. If it was killed, "
             f"run `{way}` and try again."
@@ -95,6 +95,6 @@ class Engine:
 
     def settings(self) -> tuple[Settings, Lookup]:
         """The settings that the stack's config and the environment make, and how to find other keys of the config."""
-        config, project = self.config(), self.place.project
+        config, project = self.config(), self.workspace.project
         base = load({key.removeprefix("relay:"): value for key, value in config.items() if key.startswith("relay:")})
         return base, lambda key: config.get(key if ":" in key else f"{project}:{key}")

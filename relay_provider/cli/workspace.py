@@ -20,14 +20,14 @@ FOLDER: Final = ".relay"
 
 
 @dataclass(frozen=True)
-class Place:
+class Workspace:
     """Where a manifest's stack lives: the folder for Pulumi's files, and the backend if it is that folder too."""
 
     folder: Path
     local: bool
 
     @classmethod
-    def beside(cls, manifest: Path) -> Place:
+    def beside(cls, manifest: Path) -> Workspace:
         """`.relay/` beside the manifest; its state as well, unless somebody chose a backend."""
         return cls(manifest.parent.resolve() / FOLDER, local=not _backend_chosen())
 
