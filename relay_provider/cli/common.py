@@ -14,6 +14,8 @@ from relay_provider.config import load as load_settings
 from relay_provider.errors import ConfigError, RelayError
 from relay_provider.manifest import Manifest, ManifestError, Project
 from relay_provider.manifest import load as load_manifest
+from relay_provider.place import Project as Home
+from relay_provider.place import project_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,6 +91,26 @@ def resolved(projects: Iterable[Project], base: Settings, lookup: Lookup) -> lis
     if errors:
         raise_all(errors)
     return found
+
+
+def declared_once(manifest: Manifest, found: Iterable[tuple[Project, Settings]]) -> None:
+    """Raise where two labels lead to one project and both declare a room: neither could keep it as declared."""
+    first: dict[tuple[Home, str], str] = {}
+    errors: list[RelayError] = []
+    for project, settings in found:
+        for room in project.rooms:
+            label, home = project.ref.label, project_of(settings)
+            other = first.setdefault((home, room.name), label)
+            if other != label:
+                there, here = manifest.position(other, room.name), manifest.position(label, room.name)
+                errors.append(
+                    RelayError(
+                        f"{here}: room {room.name} of project {label} is declared at {there} already, in project "
+                        f"{other}: both labels lead to {home[0].address} with one key; declare it once."
+                    )
+                )
+    if errors:
+        raise_all(errors)
 
 
 def raise_all(errors: Sequence[RelayError]) -> NoReturn:

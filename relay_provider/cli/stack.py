@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pulumi.automation import (
@@ -51,6 +51,10 @@ class RoomStack:
         )
         with self.failing("stack"):
             self.stack = (Stack.create_or_select if create else Stack.select)(stack, automation)
+
+    def tell(self, variables: Mapping[str, str]) -> None:
+        """Put these into the environment of the engine, and so of the provider."""
+        self.stack.workspace.env_vars.update(variables)
 
     @contextmanager
     def failing(self, what: str, errors: list[str] | None = None) -> Iterator[None]:
