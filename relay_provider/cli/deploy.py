@@ -132,7 +132,7 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
     for _, settings in found:
         connect(settings)
     engine.tell({KEYS_CHECKED: "true", **({MANIFEST: os.pathsep.join(map(_absolute, files))} if project else {})})
-    foresight = Foresight(found, base, lookup)
+    foresight = Foresight(found, base, lookup, manifest.projects)
     return _Run("up", engine, project, foresight, rooms=sum(len(found.rooms) for found in projects), **options)
 
 

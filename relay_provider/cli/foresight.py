@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from relay_provider.cli.plan import Change, FieldChange
@@ -21,7 +22,14 @@ from relay_provider.session import Session, run_in_session
 class Foresight:
     """What one command knows before the engine works: the declared rooms, and what was live when it began."""
 
-    def __init__(self, projects: Sequence[tuple[Project, Settings]], base: Settings, lookup: Lookup) -> None:
+    def __init__(
+        self,
+        projects: Sequence[tuple[Project, Settings]],
+        base: Settings,
+        lookup: Lookup,
+        others: Sequence[Project] = (),
+    ) -> None:
+        """`others` are declared too, and left alone by this command."""
         self._base, self._lookup = base, lookup
         self._projects = projects
         self._declared: dict[tuple[str, str], tuple[Home, RoomInputs]] = {
@@ -30,6 +38,10 @@ class Foresight:
             for room in project.rooms
         }
         self._homes = {(home, name) for (_, name), (home, _) in self._declared.items()}
+        for project in others:
+            with suppress(ConfigError):
+                home = project_of(project.ref.settings(base, lookup))
+                self._homes |= {(home, room.name) for room in project.rooms}
         self._live: dict[Home, Mapping[str, LiveRoom]] = {}
 
     def look(self) -> None:

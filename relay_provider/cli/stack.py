@@ -54,7 +54,7 @@ class RoomStack:
 
     def tell(self, variables: Mapping[str, str]) -> None:
         """Put these into the environment of the engine, and so of the provider."""
-        self.stack.workspace.env_vars.update(variables)
+        self.stack.workspace.env_vars = {**self.stack.workspace.env_vars, **variables}
 
     @contextmanager
     def failing(self, what: str, errors: list[str] | None = None) -> Iterator[None]:
