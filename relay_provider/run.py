@@ -32,7 +32,7 @@ class Run:
         self._ended: dict[Room, str] = {}
 
     def declare(self, room: Room, force: bool, before: Room | None = None, by: str = "") -> str | None:
-        """The run declares the room: a check said so, or a create.
+        """The run declares the room, as a check says.
 
         `before` is the room that the same resource has had until now, `force` whether an occupied one may be ended for
         it. `by` names the resource; answered is another one that declares the same room.

@@ -54,7 +54,9 @@ class Foresight:
         self._live = dict(zip(homes, run_in_session(listed), strict=True))
 
     def seen(self, change: Change) -> Change:
-        """A create of a room that was live already, as declared, takes it over."""
+        """A create of a room that was live already takes it over; a delete of a declared one ends nothing."""
+        if change.kind == "delete" and self._home(change) in self._homes:
+            return replace(change, kind="forget")
         if change.kind != "create" or (change.project, change.room) not in self._declared:
             return change
         home, declared = self._declared[change.project, change.room]
@@ -69,17 +71,11 @@ class Foresight:
 
     def planned(self, found: Mapping[str, Change]) -> dict[str, Change]:
         """The changes with what becomes of the people in the rooms, and of rooms that only change hands."""
-        changes = list(found.values())
-        kept = {home for change in changes if change.kind == "delete" and (home := self._home(change)) in self._homes}
-        settled = []
-        for change in changes:
-            home = self._home(change)
-            if change.kind == "delete" and home in kept:
-                settled.append(replace(change, kind="forget"))
-            elif change.live is not None and home in kept:  # the state has it, under another label
-                settled.append(replace(change, kind="replace", refused=False))
-            else:
-                settled.append(change)
+        own = {self._home(change) for change in found.values() if change.kind == "forget"}
+        settled = [
+            replace(change, kind="replace", refused=False) if change.live and self._home(change) in own else change
+            for change in found.values()  # what stands in the way is the state's own, under another label
+        ]
         return dict(zip(found, self._with_people(settled), strict=True))
 
     def _home(self, change: Change) -> tuple[Home, str] | None:

@@ -157,15 +157,17 @@ class Watcher:
     def _changed(self, step: StepEventMetadata) -> None:
         if not self._counts(step):
             return
-        kind = _KIND_OF.get(step.op.value, step.op.value)
+        kind, key = _KIND_OF.get(step.op.value, step.op.value), step.urn
+        if step.op.value == "delete-replaced" and step.urn not in self.changes:  # left over from an earlier run
+            kind, key = "delete", f"{step.urn}#old"
         if kind == "same":
             self._same.add(step.urn)
         elif kind in KINDS:
             before = dict(step.old.inputs or {}) if step.old and kind != "create" else {}
             after = dict(step.new.inputs or {}) if step.new and kind != "delete" else {}
             change = self.seen(Change(*_named(step), kind, _fields(kind, before, after), before, after))
-            told = self.changes.get(step.urn)  # a replacement comes in two halves
-            self.changes[step.urn] = change
+            told = self.changes.get(key)  # a replacement comes in two halves
+            self.changes[key] = change
             if told is None or told.kind != change.kind:
                 self.on_change(change)
 
