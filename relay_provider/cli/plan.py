@@ -55,9 +55,9 @@ class Change:
     room: str
     kind: str
     fields: tuple[FieldChange, ...] = ()
-    old: Mapping[str, Any] = field(default_factory=dict)
+    old: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """The inputs that the state has."""
-    new: Mapping[str, Any] = field(default_factory=dict)
+    new: Mapping[str, Any] = field(default_factory=dict, compare=False)
     live: LiveRoom | None = None
     """The room that stands in the way of a create, with other settings."""
     outlook: Outlook | None = None
