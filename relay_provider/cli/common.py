@@ -66,17 +66,14 @@ def stack_option() -> Callable[[F], F]:
     return click.option("-s", "--stack", metavar="NAME", help="Look up {config: …} and relay:… in this Pulumi stack.")
 
 
-def connections(
-    projects: Iterable[Project], files: Sequence[Path], stack: str | None = None
-) -> list[tuple[Project, Settings]]:
-    """Each project with its connection's settings. Raises for every one that lacks something, at once."""
+def connections(manifest: Manifest, label: str | None, stack: str | None = None) -> list[tuple[Project, Settings]]:
+    """The projects that `--project` leaves, with their connections' settings. Raises for all that lack something."""
+    projects = chosen(manifest, label)
     if stack is None:
         return resolved(projects, load_settings(), _no_config)
     from relay_provider.cli.stack import RoomStack  # the only need for Pulumi here
-    from relay_provider.cli.workspace import Workspace
 
-    engine = RoomStack(Workspace.beside(manifest_files(files)[0]), stack, None, create=False)
-    return resolved(projects, *engine.settings())
+    return resolved(projects, *RoomStack.of(manifest, stack, None, create=False).settings())
 
 
 def resolved(projects: Iterable[Project], base: Settings, lookup: Lookup) -> list[tuple[Project, Settings]]:

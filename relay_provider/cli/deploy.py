@@ -12,7 +12,6 @@ import click
 
 from relay_provider.backends import connect
 from relay_provider.cli.common import (
-    DEFAULT_FILE,
     chosen,
     counted,
     declared_once,
@@ -23,11 +22,11 @@ from relay_provider.cli.common import (
     resolved,
 )
 from relay_provider.cli.foresight import Foresight
+from relay_provider.cli.leftover import stack_to_end
 from relay_provider.cli.output import output_option, terminal, write
 from relay_provider.cli.plan import DONE, KINDS, ROOM_TYPE, SAID, Watcher, as_report
 from relay_provider.cli.progress import Progress
 from relay_provider.cli.stack import NoStack, RoomStack
-from relay_provider.cli.workspace import Workspace
 from relay_provider.errors import RelayError
 from relay_provider.run import KEYS_CHECKED, MANIFEST
 
@@ -90,13 +89,15 @@ def up_command(yes: bool, **options: Any) -> None:
 def destroy_command(yes: bool, **options: Any) -> None:
     """End every declared room and forget it.
 
+    FILE may be broken or gone by now; a manifest that is gone is ended by its name too: `destroy NAME`.
     Shows the plan and asks, unless --yes is given. A room with people in it is ended only if its forceDestroy says so.
     """
     _can_ask("destroy", yes, options["output"])
     try:
         run = _destroy(**options)
-    except NoStack:
-        nothing = f"Nothing to end: there is no stack {options['stack']}."
+    except NoStack as error:
+        others = f" There is one of {', '.join(error.others)}." if error.others else ""
+        nothing = f"Nothing to end: there is no stack {options['stack']} of {error.project}.{others}"
         write(as_report("unchanged", [], Watcher().counts, nothing), options["output"])
         return
     if yes or (run.plan() and _asked("destroy")):
@@ -124,7 +125,7 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
 
         declare_rooms(*files)
 
-    engine = RoomStack(Workspace.beside(files[0]), stack, program, create=True)
+    engine = RoomStack.of(manifest, stack, program, create=True)
     # Before a room is touched: a replacement that ends one must be able to make it again.
     base, lookup = engine.settings()
     found = resolved(projects, base, lookup)
@@ -137,11 +138,7 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
 
 
 def _destroy(files: tuple[Path, ...], project: str | None, stack: str, **options: Any) -> _Run:
-    # Only the manifest's workspace matters: what is declared may be broken or gone by now.
-    workspace = Workspace.beside(files[0] if files else DEFAULT_FILE)
-    if not files and not workspace.folder.exists():
-        manifest_files(files)
-    engine = RoomStack(workspace, stack, None, create=False)
+    engine = stack_to_end(files, stack)
     return _Run("destroy", engine, project, Foresight([], *engine.settings()), rooms=0, **options)
 
 

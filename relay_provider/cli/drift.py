@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from relay_provider.cli.common import (
-    chosen,
     connections,
     counted,
     files_argument,
@@ -50,7 +49,7 @@ def drift_command(
 
     Exit code 0: as declared; 2: drift; 1: an error, such as an API that cannot be reached (which is never drift).
     """
-    projects = connections(chosen(read_manifest(files), project), files, stack)
+    projects = connections(read_manifest(files), project, stack)
     with waiting("Asking what is live"):
         report = DriftReport(asyncio.run(_compared(projects)), strict)
     write(as_report(report), output)

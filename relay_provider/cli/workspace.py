@@ -1,4 +1,4 @@
-"""Where a manifest's stack lives: Pulumi's files beside the manifest, and the state there or in a chosen backend."""
+"""Where a manifest's stack lives: Pulumi's files in a folder of their own, the state beside it or elsewhere."""
 
 from __future__ import annotations
 
@@ -14,29 +14,66 @@ from typing import Final
 from urllib.parse import quote
 
 from relay_provider.errors import RelayError
+from relay_provider.manifest import Manifest, first_of, name_of_file, namesakes
 
-PROJECT: Final = "relay-rooms"
 FOLDER: Final = ".relay"
+OLD_PROJECT: Final = "relay-rooms"
+
+# Without files of attributes: a kill between one and its state would leave both unreadable.
+_NO_ATTRIBUTES: Final = "?metadata=skip"
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where a manifest's stack lives: the folder for Pulumi's files, and the backend if it is that folder too."""
+    """Where one manifest's stack lives. Two manifests in one folder share `root`, and nothing else."""
 
-    folder: Path
+    root: Path
+    """`.relay/` beside the manifest; with `local`, its state is in here."""
+    project: str
+    """The Pulumi project's name."""
     local: bool
+    """Did nobody choose a backend?"""
 
     @classmethod
-    def beside(cls, manifest: Path) -> Workspace:
-        """`.relay/` beside the manifest; its state as well, unless somebody chose a backend."""
-        return cls(manifest.parent.resolve() / FOLDER, local=not _backend_chosen())
+    def of(cls, manifest: Manifest) -> Workspace:
+        """The manifest's own, by its name or else by its first file's. Raises where that tells no manifests apart."""
+        first, local = first_of(manifest.files), not backend_chosen()
+        if manifest.name is None:
+            if not local:
+                raise NoName(first)
+            given = {first_of([file]) for file in manifest.files}
+            if others := [other.name for other in namesakes(first) if other not in given]:
+                raise RelayError(
+                    f"{first.name} and {others[0]} would be one stack, {name_of_file(first)}, and end each other's "
+                    "rooms; write a `name: …` at the top of one of them, or name both files."
+                )
+        return cls.beside(first, manifest.name or name_of_file(first))
+
+    @classmethod
+    def beside(cls, file: Path, project: str) -> Workspace:
+        """That of a project whose manifest is, or was, this file."""
+        return cls(file.parent.resolve() / FOLDER, project, local=not backend_chosen())
 
     @property
-    def project(self) -> str:
-        """The Pulumi project's name. A backend that is shared tells manifests apart by their folders."""
-        if self.local:
-            return PROJECT
-        return f"{PROJECT}-{re.sub(r'[^A-Za-z0-9._-]', '-', self.folder.parent.name)}"[:100]
+    def folder(self) -> Path:
+        """For Pulumi's files: the project's, and each stack's configuration."""
+        return self.root / self.project
+
+    @property
+    def state(self) -> str:
+        """The local state's address, for whoever is not in `folder`."""
+        return f"file://{quote(str(self.root))}{_NO_ATTRIBUTES}"
+
+    @property
+    def prepared(self) -> bool:
+        """Have Pulumi's files been written before?"""
+        return (self.folder / "Pulumi.yaml").exists()
+
+    @property
+    def old_project(self) -> str:
+        """What the project was called before manifests had names, whichever manifest of the folder it was."""
+        folder = re.sub(r"[^A-Za-z0-9._-]", "-", self.root.parent.name)
+        return OLD_PROJECT if self.local else f"{OLD_PROJECT}-{folder}"[:100]
 
     @property
     def env(self) -> dict[str, str]:
@@ -53,19 +90,34 @@ class Workspace:
                 env["PULUMI_CONFIG_PASSPHRASE"] = os.environ.get("PULUMI_CONFIG_PASSPHRASE", "")
         return env
 
+    def config(self, stack: str) -> Path:
+        """The file with a stack's configuration."""
+        return self.folder / _config_file(stack)
+
+    def old_config(self, stack: str) -> Path:
+        """Where that was before manifests had names."""
+        return self.root / _config_file(stack)
+
+    def with_stack(self, stack: str) -> list[str]:
+        """The projects that have a stack of this name in the local state."""
+        name = stack.rpartition("/")[2]
+        files = (self.root / ".pulumi" / "stacks").glob("*/*")
+        return sorted({file.parent.name for file in files if file.name in (f"{name}.json", f"{name}.json.gz")})
+
     def prepare(self) -> None:
         """Write the files that Pulumi looks for."""
-        files = {"Pulumi.yaml": f"name: {self.project}\nruntime: python\n"}
+        files = {self.folder / "Pulumi.yaml": f"name: {json.dumps(self.project)}\nruntime: python\n"}
         if self.local:
-            # Without files of attributes: a kill between one and its state would leave both unreadable.
-            files["Pulumi.yaml"] += f"backend:\n  url: file://{quote(str(self.folder))}?metadata=skip\n"
-            files[".gitignore"] = ".pulumi/\n"
+            # Relative where it can be, so that it holds in every checkout: Pulumi takes what looks like an escape, a
+            # query or a fragment in the rest of the path for one.
+            url = "file://.." + _NO_ATTRIBUTES if quote(str(self.root)) == str(self.root) else self.state
+            files[self.folder / "Pulumi.yaml"] += f"backend:\n  url: {url}\n"
+            files[self.root / ".gitignore"] = ".pulumi/\n"
         try:
-            self.folder.mkdir(exist_ok=True)
-            for name, text in files.items():
-                path = self.folder / name
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path, text in files.items():
                 if not path.exists() or path.read_text() != text:
-                    new = path.with_name(f"{name}.{os.getpid()}")
+                    new = path.with_name(f"{path.name}.{os.getpid()}")
                     new.write_text(text)
                     new.replace(path)
         except OSError as error:
@@ -75,7 +127,7 @@ class Workspace:
         """Remove the locks of runs that were killed on this machine; a shared backend's are not ours to judge."""
         if not self.local:
             return
-        for lock in (self.folder / ".pulumi" / "locks").rglob("*.json"):
+        for lock in (self.root / ".pulumi" / "locks").rglob("*.json"):
             try:
                 holder = json.loads(lock.read_text())
                 if holder["hostname"] == socket.gethostname() and not _alive(int(holder["pid"])):
@@ -84,17 +136,20 @@ class Workspace:
                 continue  # being made or removed just now
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+class NoName(RelayError):
+    """A manifest without a name on a backend that others share."""
+
+    def __init__(self, file: Path) -> None:
+        self.workspace = Workspace.beside(file, name_of_file(file))
+        name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{name_of_file(file)}-of-{file.parent.name or 'acme'}")[:100]
+        super().__init__(
+            f"{file.name} has no name, and a shared backend tells manifests apart by theirs: write `name: {name}` "
+            "at its top."
+        )
 
 
-def _backend_chosen() -> bool:
+def backend_chosen() -> bool:
+    """Did somebody choose where Pulumi keeps its states?"""
     if os.environ.get("PULUMI_BACKEND_URL") or os.environ.get("PULUMI_ACCESS_TOKEN"):
         return True
     try:
@@ -112,3 +167,17 @@ def pulumi_home() -> Path:
     except KeyError:
         home = Path.home()
     return home / ".pulumi"
+
+
+def _config_file(stack: str) -> str:
+    return f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
