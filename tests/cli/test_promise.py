@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_deploy import Shop, changes, shop
+from tests.cli.shop import Shop, changes, shop
 from tests.conftest import TOOLS
 from tests.served import KEY, OTHER_KEY, Served
 
