@@ -143,9 +143,10 @@ _MAPPINGS: Final[dict[Any, Spec]] = {
 _LIFE: Final = """
 
 A change of `name` replaces the room, and so does a change of its settings, because a live room cannot change them
-(only metadata can be changed in place, on LiveKit). A replacement ends the old room first. A room in which people
-are is never ended, unless it has `forceDestroy`. An empty room ends by itself after its timeout; set
-`options: {refresh: always}` in `Pulumi.yaml`, and the next `pulumi up` makes it anew.
+(only metadata can be changed in place, on LiveKit). A replacement is one step: it makes sure that nobody is in the
+room, ends it, and creates it again. An occupied room is never ended unless it has `forceDestroy`; `pulumi preview`
+warns of a replacement that would be refused, or would disconnect people, and names them. An empty room ends by itself
+after its timeout; set `options: {refresh: always}` in `Pulumi.yaml`, and the next `pulumi up` recreates it.
 """
 
 

@@ -64,6 +64,7 @@ def test_from_nothing_to_nothing(shop: Shop) -> None:
         "acme/lobby    delete (ends the room)\n"
         "acme/standup  replace (ends the room)  maxParticipants  12      13\n"
         "\n"
+        "1 room is no longer declared.\n"
         "Plan: replace 1 room, delete 1 room.\n"
     )
     assert shop.json("up", "-y")["changes"] == changes(replace=1, delete=1)

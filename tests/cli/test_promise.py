@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.shop import Shop, changes, shop
+from tests.cli.shop import Shop, changes
 from tests.conftest import TOOLS
 from tests.served import KEY, OTHER_KEY, Served
-
-__all__ = ["shop"]
 
 pytestmark = [
     pytest.mark.e2e,
