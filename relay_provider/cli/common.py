@@ -68,29 +68,29 @@ def stack_option() -> Callable[[F], F]:
 
 def connections(manifest: Manifest, label: str | None, stack: str | None = None) -> list[tuple[Project, Settings]]:
     """The projects that `--project` leaves, with their connections' settings. Raises for all that lack something."""
-    projects = chosen(manifest, label)
     if stack is None:
-        return resolved(projects, load_settings(), _no_config)
+        return resolved(manifest, label, load_settings(), _no_config)
     from relay_provider.cli.stack import RoomStack  # the only need for Pulumi here
 
-    return resolved(projects, *RoomStack.of(manifest, stack, None, create=False).settings())
+    return resolved(manifest, label, *RoomStack.of(manifest, stack, None, create=False).settings())
 
 
-def resolved(projects: Iterable[Project], base: Settings, lookup: Lookup) -> list[tuple[Project, Settings]]:
-    """Each project with its settings on top of `base`."""
+def resolved(manifest: Manifest, label: str | None, base: Settings, lookup: Lookup) -> list[tuple[Project, Settings]]:
+    """Each chosen project with its settings on top of `base`; no room is declared twice."""
     found: list[tuple[Project, Settings]] = []
     errors: list[RelayError] = []
-    for project in projects:
+    for project in chosen(manifest, label):
         try:
             found.append((project, project.ref.settings(base, lookup)))
         except ConfigError as error:
             errors.append(error)
     if errors:
         raise_all(errors)
+    _declared_once(manifest, found)
     return found
 
 
-def declared_once(manifest: Manifest, found: Iterable[tuple[Project, Settings]]) -> None:
+def _declared_once(manifest: Manifest, found: Iterable[tuple[Project, Settings]]) -> None:
     """Raise where two labels lead to one project and both declare a room: neither could keep it as declared."""
     first: dict[tuple[Home, str], str] = {}
     errors: list[RelayError] = []

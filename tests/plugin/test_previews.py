@@ -48,6 +48,15 @@ def test_what_a_preview_does_not_know_and_does_not_do(door: YamlDoor, served: Se
     assert door.up().changes == {"same": 3}
 
 
+def test_a_function_waits_for_a_room_that_is_still_to_be_created(door: YamlDoor, served: Served) -> None:
+    lookup = {"fn::invoke": {"function": "relay:getRoom", "arguments": {"name": "${standup.id}"}}}
+    door.write({"standup": room({"maxParticipants": 5})}, variables={"found": lookup}, outputs={"sid": "${found.sid}"})
+    assert door.project.pulumi("preview").changes == {"create": 1}
+    assert door.up().changes == {"create": 1}
+    sid = served.rooms()["standup"]["sid"]
+    assert door.project.pulumi("stack", "output", "sid").out.strip() == sid
+
+
 def test_a_provider_per_project(door: YamlDoor, served: Served) -> None:
     def declare(key: str, url: str) -> None:
         door.write(
