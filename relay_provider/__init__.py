@@ -15,21 +15,37 @@ if TYPE_CHECKING:
     from relay_provider.config import KeyRef, ProjectRef
     from relay_provider.dynamic.functions import Removal, get_room, get_sayna_room, list_rooms, remove_participant
     from relay_provider.dynamic.room import Room, declare_rooms
-    from relay_provider.errors import RelayError
+    from relay_provider.errors import (
+        ConfigError,
+        NotFound,
+        RateLimited,
+        Rejected,
+        RelayError,
+        Unauthorized,
+        Unavailable,
+        UnexpectedAnswer,
+    )
     from relay_provider.model import LiveRoom, Participant, RoomDetail
     from relay_provider.sayna import SaynaParticipant, SaynaRoom
 
 _HOMES = {
+    "ConfigError": "errors",
     "KeyRef": "config",
     "LiveRoom": "model",
+    "NotFound": "errors",
     "Participant": "model",
     "ProjectRef": "config",
+    "RateLimited": "errors",
+    "Rejected": "errors",
     "RelayError": "errors",
     "Removal": "dynamic.functions",
     "Room": "dynamic.room",
     "RoomDetail": "model",
     "SaynaParticipant": "sayna",
     "SaynaRoom": "sayna",
+    "Unauthorized": "errors",
+    "Unavailable": "errors",
+    "UnexpectedAnswer": "errors",
     "declare_rooms": "dynamic.room",
     "get_room": "dynamic.functions",
     "get_sayna_room": "dynamic.functions",
@@ -38,16 +54,23 @@ _HOMES = {
 }
 
 __all__ = [
+    "ConfigError",
     "KeyRef",
     "LiveRoom",
+    "NotFound",
     "Participant",
     "ProjectRef",
+    "RateLimited",
+    "Rejected",
     "RelayError",
     "Removal",
     "Room",
     "RoomDetail",
     "SaynaParticipant",
     "SaynaRoom",
+    "Unauthorized",
+    "Unavailable",
+    "UnexpectedAnswer",
     "__version__",
     "declare_rooms",
     "get_room",

@@ -65,7 +65,6 @@ class Rooms:
         Fields named in `secret` are not shown in messages.
         """
         room = (self.project, wanted.name)
-        run.declare(room, wanted.force_destroy)
         try:
             live = await self._created(wanted, run, secret)
         except RelayError:
@@ -209,14 +208,13 @@ class Rooms:
 
 
 def _fields(found: Collection[FieldDifference], secret: Collection[str]) -> str:
-    def shown(value: object) -> str:
+    def shown(field: str, value: object) -> str:
+        if field in secret:
+            return "[secret]"
         return f'"{quoted(value, limit=120)}"' if isinstance(value, str) else str(value)
 
     return "; ".join(
-        f"{one.field} is another there than here"
-        if one.field in secret
-        else f"{one.field} is {shown(one.live)} there and {shown(one.declared)} here"
-        for one in found
+        f"{one.field} is {shown(one.field, one.live)} there and {shown(one.field, one.declared)} here" for one in found
     )
 
 

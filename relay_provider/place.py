@@ -6,13 +6,14 @@ leaves it as it is; a key is not part of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from relay_provider.config import DEFAULT_BASE_URL, Settings, is_loopback
+from relay_provider.config import DEFAULT_BASE_URL, Lookup, ProjectRef, Settings, is_loopback
 
 _PLAIN: Final = {"ws": "http", "wss": "https"}
 _PORTS: Final = {"http": 80, "https": 443}
@@ -61,6 +62,16 @@ def project_of(settings: Settings) -> Project:
     """The project that these settings lead to."""
     place = place_of(settings)
     return place, settings.api_key if place.backend == "relay" else None
+
+
+def settings_in_state(props: Mapping[str, Any], base: Settings, lookup: Lookup) -> Settings:
+    """The connection of a room by its properties: its project's reference, and where that led when it was written.
+
+    Raises ConfigError when a key is not to be had.
+    """
+    ref, stated = props.get("project"), props.get("place")
+    settings = ProjectRef.from_state(ref).settings(base, lookup) if ref else base
+    return Place.from_state(stated).settings(settings) if stated else settings
 
 
 def _address(url: str) -> str:

@@ -7,9 +7,14 @@ one place, however the engine orders its steps.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from relay_provider.place import Project
+
+KEYS_CHECKED: Final = "RELAY_ROOMS_KEYS_CHECKED"
+"""Set by `relay-rooms`: every key that the manifest names is at hand; one that only the state names is an old one."""
+MANIFEST: Final = "RELAY_ROOMS_MANIFEST"
+"""Set by `relay-rooms --project`: the files that declare rooms beside those that the engine is told of."""
 
 Room = tuple[Project, str]
 """A room by its project and its name."""
@@ -27,7 +32,7 @@ class Run:
         self._ended: dict[Room, str] = {}
 
     def declare(self, room: Room, force: bool, before: Room | None = None, by: str = "") -> str | None:
-        """The run declares the room: a check said so, or a create.
+        """The run declares the room, as a check says.
 
         `before` is the room that the same resource has had until now, `force` whether an occupied one may be ended for
         it. `by` names the resource; answered is another one that declares the same room.

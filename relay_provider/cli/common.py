@@ -14,6 +14,8 @@ from relay_provider.config import load as load_settings
 from relay_provider.errors import ConfigError, RelayError
 from relay_provider.manifest import Manifest, ManifestError, Project
 from relay_provider.manifest import load as load_manifest
+from relay_provider.place import Project as Home
+from relay_provider.place import project_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,17 +66,14 @@ def stack_option() -> Callable[[F], F]:
     return click.option("-s", "--stack", metavar="NAME", help="Look up {config: …} and relay:… in this Pulumi stack.")
 
 
-def connections(
-    projects: Iterable[Project], files: Sequence[Path], stack: str | None = None
-) -> list[tuple[Project, Settings]]:
-    """Each project with its connection's settings. Raises for every one that lacks something, at once."""
+def connections(manifest: Manifest, label: str | None, stack: str | None = None) -> list[tuple[Project, Settings]]:
+    """The projects that `--project` leaves, with their connections' settings. Raises for all that lack something."""
+    projects = chosen(manifest, label)
     if stack is None:
         return resolved(projects, load_settings(), _no_config)
-    from relay_provider.cli.engine import Engine  # the only need for Pulumi here
-    from relay_provider.cli.place import Place
+    from relay_provider.cli.stack import RoomStack  # the only need for Pulumi here
 
-    engine = Engine(Place.beside(manifest_files(files)[0]), stack, None, create=False)
-    return resolved(projects, *engine.settings())
+    return resolved(projects, *RoomStack.of(manifest, stack, None, create=False).settings())
 
 
 def resolved(projects: Iterable[Project], base: Settings, lookup: Lookup) -> list[tuple[Project, Settings]]:
@@ -89,6 +88,26 @@ def resolved(projects: Iterable[Project], base: Settings, lookup: Lookup) -> lis
     if errors:
         raise_all(errors)
     return found
+
+
+def declared_once(manifest: Manifest, found: Iterable[tuple[Project, Settings]]) -> None:
+    """Raise where two labels lead to one project and both declare a room: neither could keep it as declared."""
+    first: dict[tuple[Home, str], str] = {}
+    errors: list[RelayError] = []
+    for project, settings in found:
+        for room in project.rooms:
+            label, home = project.ref.label, project_of(settings)
+            other = first.setdefault((home, room.name), label)
+            if other != label:
+                there, here = manifest.position(other, room.name), manifest.position(label, room.name)
+                errors.append(
+                    RelayError(
+                        f"{here}: room {room.name} of project {label} is declared at {there} already, in project "
+                        f"{other}: both labels lead to {home[0].address} with one key; declare it once."
+                    )
+                )
+    if errors:
+        raise_all(errors)
 
 
 def raise_all(errors: Sequence[RelayError]) -> NoReturn:

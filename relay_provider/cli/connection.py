@@ -59,9 +59,10 @@ def project_and_settings(
     """What the options name; no project when it is the process's own settings."""
     if not files and project is None and stack is None:
         return None, load_settings()
-    projects = chosen(read_manifest(files), project)
+    manifest = read_manifest(files)
+    projects = chosen(manifest, project)
     if len(projects) != 1:
         labels = ", ".join(found.ref.label for found in projects) or "it has none"
         raise RelayError(f"The manifest must have one project, or --project LABEL must say which: {labels}.")
-    [(found, settings)] = connections(projects, files, stack)
+    [(found, settings)] = connections(manifest, project, stack)
     return found.ref, settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,21 +12,23 @@ import click
 
 from relay_provider.backends import connect
 from relay_provider.cli.common import (
-    DEFAULT_FILE,
     chosen,
     counted,
+    declared_once,
     files_argument,
     manifest_files,
     project_option,
     read_manifest,
     resolved,
 )
-from relay_provider.cli.engine import Engine, NoStack
+from relay_provider.cli.foresight import Foresight
+from relay_provider.cli.leftover import stack_to_end
 from relay_provider.cli.output import output_option, terminal, write
-from relay_provider.cli.place import Place
-from relay_provider.cli.plan import DONE, KINDS, ROOM_TYPE, Watcher, as_report
+from relay_provider.cli.plan import DONE, KINDS, ROOM_TYPE, SAID, Watcher, as_report
 from relay_provider.cli.progress import Progress
+from relay_provider.cli.stack import NoStack, RoomStack
 from relay_provider.errors import RelayError
+from relay_provider.run import KEYS_CHECKED, MANIFEST
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,13 +89,15 @@ def up_command(yes: bool, **options: Any) -> None:
 def destroy_command(yes: bool, **options: Any) -> None:
     """End every declared room and forget it.
 
+    FILE may be broken or gone by now; a manifest that is gone is ended by its name too: `destroy NAME`.
     Shows the plan and asks, unless --yes is given. A room with people in it is ended only if its forceDestroy says so.
     """
     _can_ask("destroy", yes, options["output"])
     try:
         run = _destroy(**options)
-    except NoStack:
-        nothing = f"Nothing to end: there is no stack {options['stack']}."
+    except NoStack as error:
+        others = f" There is one of {', '.join(error.others)}." if error.others else ""
+        nothing = f"Nothing to end: there is no stack {options['stack']} of {error.project}.{others}"
         write(as_report("unchanged", [], Watcher().counts, nothing), options["output"])
         return
     if yes or (run.plan() and _asked("destroy")):
@@ -112,37 +117,53 @@ def _asked(what: str) -> bool:
 
 def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any) -> _Run:
     files = manifest_files(files)
-    projects = chosen(read_manifest(files), project)
+    manifest = read_manifest(files)
+    projects = chosen(manifest, project)
 
     def program() -> None:
         from relay_provider import declare_rooms
 
         declare_rooms(*files)
 
-    engine = Engine(Place.beside(files[0]), stack, program, create=True)
+    engine = RoomStack.of(manifest, stack, program, create=True)
     # Before a room is touched: a replacement that ends one must be able to make it again.
-    for _, settings in resolved(projects, *engine.settings()):
+    base, lookup = engine.settings()
+    found = resolved(projects, base, lookup)
+    declared_once(manifest, found)
+    for _, settings in found:
         connect(settings)
-    return _Run("up", engine, project, rooms=sum(len(found.rooms) for found in projects), **options)
+    engine.tell({KEYS_CHECKED: "true", **({MANIFEST: os.pathsep.join(map(_absolute, files))} if project else {})})
+    foresight = Foresight(found, base, lookup, manifest.projects)
+    return _Run("up", engine, project, foresight, rooms=sum(len(found.rooms) for found in projects), **options)
 
 
 def _destroy(files: tuple[Path, ...], project: str | None, stack: str, **options: Any) -> _Run:
-    # Only the manifest's place matters: what is declared may be broken or gone by now.
-    place = Place.beside(files[0] if files else DEFAULT_FILE)
-    if not files and not place.folder.exists():
-        manifest_files(files)
-    return _Run("destroy", Engine(place, stack, None, create=False), project, rooms=0, **options)
+    engine = stack_to_end(files, stack)
+    return _Run("destroy", engine, project, Foresight([], *engine.settings()), rooms=0, **options)
+
+
+def _absolute(path: Path) -> str:
+    return str(path.resolve())
 
 
 class _Run:
     """One command on the engine, and how it reports."""
 
     def __init__(
-        self, what: str, engine: Engine, project: str | None, *, rooms: int, output: str, refresh: bool
+        self,
+        what: str,
+        engine: RoomStack,
+        project: str | None,
+        foresight: Foresight,
+        *,
+        rooms: int,
+        output: str,
+        refresh: bool,
     ) -> None:
         self._what = what
         self._project = project
         self._engine = engine
+        self._foresight = foresight
         self._rooms = rooms
         self._output = output
         self._options: dict[str, Any] = {"refresh": refresh or None, "color": "never", "suppress_progress": True}
@@ -150,25 +171,36 @@ class _Run:
             if "*" in project:
                 raise RelayError(f'--project cannot choose "{project}" alone: a * means any label to Pulumi.')
             self._options["target"] = [f"{engine.urn(ROOM_TYPE)}::{project}/**"]
+        foresight.look()
 
     def plan(self) -> bool:
         """Show what would be done; is there anything?"""
-        stack, watcher = self._engine.stack, Watcher(self._project)
+        stack, watcher = self._engine.stack, self._watcher()
         self._follow("preview", stack.preview if self._what == "up" else stack.preview_destroy, watcher)
-        changes = ", ".join(f"{kind} {counted(n, 'room')}" for kind, n in watcher.counts.items() if n and kind in KINDS)
-        self._report("changes" if changes else "unchanged", watcher, f"Plan: {changes}." if changes else "")
+        watcher.changes = self._foresight.planned(watcher.changes)
+        done = [(kind, n) for kind, n in watcher.counts.items() if n and kind in KINDS]
+        changes = ", ".join(f"{SAID.get(kind, kind)} {counted(n, 'room')}" for kind, n in done)
+        summary = f"Plan: {changes}." if changes else self._nothing(watcher)
+        report = as_report(
+            "changes" if changes else "unchanged", watcher.changes.values(), watcher.counts, summary, planned=self._what
+        )
+        write(report, self._output)
         return bool(changes)
+
+    def _watcher(self) -> Watcher:
+        return Watcher(self._project, seen=self._foresight.seen)
 
     def carry_out(self) -> None:
         """Do it, telling of each room, and sum up."""
-        stack, watcher = self._engine.stack, Watcher(self._project)
+        stack, watcher = self._engine.stack, self._watcher()
+        self._options["continue_on_error"] = True  # one room that is refused keeps no other from being as declared
         try:
             self._follow(self._what, stack.up if self._what == "up" else stack.destroy, watcher)
         except RelayError as error:
             if self._output != "table":
                 self._report("failed", watcher, f"Failed: {' '.join(str(error).splitlines())}")
             elif watcher.changes:
-                click.echo(f"Before that: {_done(watcher)}.")
+                click.echo(f"Done: {_done(watcher)}. Not done:")
             raise
         summary = f"Done: {_done(watcher)}." if watcher.changes else self._nothing(watcher)
         if self._output == "table":

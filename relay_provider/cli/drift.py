@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from relay_provider.cli.common import (
-    chosen,
     connections,
     counted,
     files_argument,
@@ -24,6 +23,8 @@ from relay_provider.drift import DriftReport, ProjectDrift, compare
 from relay_provider.errors import RelayError
 from relay_provider.manifest import Project
 from relay_provider.model import LiveRoom
+from relay_provider.place import Project as Home
+from relay_provider.place import project_of
 from relay_provider.session import Session
 
 
@@ -48,7 +49,7 @@ def drift_command(
 
     Exit code 0: as declared; 2: drift; 1: an error, such as an API that cannot be reached (which is never drift).
     """
-    projects = connections(chosen(read_manifest(files), project), files, stack)
+    projects = connections(read_manifest(files), project, stack)
     with waiting("Asking what is live"):
         report = DriftReport(asyncio.run(_compared(projects)), strict)
     write(as_report(report), output)
@@ -56,45 +57,43 @@ def drift_command(
 
 
 async def _compared(projects: Sequence[tuple[Project, Settings]]) -> tuple[ProjectDrift, ...]:
-    """Every project against one list; projects that share a connection share the list."""
-    places = list(dict.fromkeys(settings for _, settings in projects))
+    """Every project against one list; labels that lead to one project share the list."""
     async with Session() as session:
-        rooms = {settings: session.rooms(settings) for settings in places}
-        answers = await asyncio.gather(*(rooms[settings].list() for settings in places), return_exceptions=True)
-        live: dict[Settings, list[LiveRoom]] = {}
+        homes = {project_of(settings): session.rooms(settings) for _, settings in projects}
+        answers = await asyncio.gather(*(rooms.list() for rooms in homes.values()), return_exceptions=True)
+        live: dict[Home, list[LiveRoom]] = {}
         errors: list[RelayError] = []
-        for settings, answer in zip(places, answers, strict=True):
+        for home, answer in zip(homes, answers, strict=True):
             match answer:
                 case RelayError():
                     errors.append(answer)
                 case BaseException():
                     raise answer
                 case _:
-                    live[settings] = answer
+                    live[home] = answer
         if errors:
             raise_all(errors)
         return tuple(
             compare(
                 project.ref.label,
                 project.rooms,
-                _without_siblings(project, settings, projects, live[settings]),
-                rooms[settings].backend.unreported,
+                _own(project, project_of(settings), projects, live),
+                homes[project_of(settings)].backend.unreported,
             )
             for project, settings in sorted(projects, key=lambda found: found[0].ref.label)
         )
 
 
-def _without_siblings(
-    project: Project, settings: Settings, projects: Sequence[tuple[Project, Settings]], live: Sequence[LiveRoom]
+def _own(
+    project: Project, home: Home, projects: Sequence[tuple[Project, Settings]], live: Mapping[Home, Sequence[LiveRoom]]
 ) -> list[LiveRoom]:
-    """The live rooms but those that another label with the same connection declares: they are managed there."""
-    elsewhere = {
-        room.name
-        for other, theirs in projects
-        if theirs == settings and other.ref.label != project.ref.label
-        for room in other.rooms
-    }
-    return [room for room in live if room.name not in elsewhere]
+    """The live rooms that count for this label: what another label of the same project declares is managed there, and
+    what nobody declares is told once, with the first of the labels."""
+    labels = sorted(other.ref.label for other, theirs in projects if project_of(theirs) == home)
+    names = {room.name for room in project.rooms}
+    elsewhere = {room.name for other, theirs in projects if project_of(theirs) == home for room in other.rooms} - names
+    first = labels[0] == project.ref.label
+    return [room for room in live[home] if room.name in names or (first and room.name not in elsewhere)]
 
 
 def as_report(report: DriftReport) -> Report:

@@ -10,7 +10,7 @@ import click
 from relay_provider.cli.common import counted
 from relay_provider.cli.connection import connection_options, in_session, with_rooms
 from relay_provider.cli.output import Code, Report, Table, output_option, shown, write
-from relay_provider.cli.sayna import sayna_room
+from relay_provider.cli.sayna_report import sayna_room
 from relay_provider.cli.times import utc
 from relay_provider.model import LiveRoom, RoomDetail
 

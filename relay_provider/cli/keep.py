@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from relay_provider.cli.common import (
-    chosen,
     connections,
     counted,
     files_argument,
@@ -46,7 +45,7 @@ def keep_command(files: tuple[Path, ...], project: str | None, stack: str | None
 
     An API that is down is asked again. SIGINT and SIGTERM end it, with exit code 0.
     """
-    projects = connections(chosen(read_manifest(files), project), files, stack)
+    projects = connections(read_manifest(files), project, stack)
     asyncio.run(_keep(projects, interval))
 
 

@@ -11,15 +11,25 @@ from typing import TYPE_CHECKING, Any, Final
 from relay_provider.changes import diff
 from relay_provider.cli.output import Cell, Code, Report, Table, excerpts
 from relay_provider.errors import redacted
-from relay_provider.model import FIELDS
+from relay_provider.guard import NAMED
+from relay_provider.lifecycle import Outlook
+from relay_provider.model import FIELDS, LiveRoom
 
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, StepEventMetadata
 
 ROOM_TYPE: Final = "pulumi-python:dynamic/relay:Room"
-KINDS: Final = ("create", "update", "replace", "delete")
+KINDS: Final = ("create", "takeOver", "update", "replace", "delete", "forget")
+SAID: Final = {"takeOver": "take over", "forget": "forget (the room stays)"}
 ENDING: Final = {"replace": "replace (ends the room)", "delete": "delete (ends the room)"}
-DONE: Final = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+DONE: Final = {
+    "create": "created",
+    "takeOver": "taken over",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "forget": "forgotten",
+}
 
 _KIND_OF: Final = {"create-replacement": "replace", "delete-replaced": None, "discard-replaced": None}
 _TAGS: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[A-Za-z]")
@@ -45,18 +55,47 @@ class Change:
     room: str
     kind: str
     fields: tuple[FieldChange, ...] = ()
+    old: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The inputs that the state has."""
+    new: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    live: LiveRoom | None = None
+    """The room that stands in the way of a create, with other settings."""
+    outlook: Outlook | None = None
+    refused: bool = False
+    note: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.project}/{self.room}"
 
-    def as_json(self) -> dict[str, Any]:
-        return {
+    @property
+    def ends(self) -> bool:
+        """Does a live room end by this?"""
+        return self.kind in ENDING or (self.live is not None and not self.refused)
+
+    @property
+    def forced(self) -> bool:
+        """May it end with people in it? What is declared counts, and for what is not, the state."""
+        return (self.new or self.old).get("forceDestroy") is True
+
+    def as_json(self, planned: bool = False) -> dict[str, Any]:
+        shown: dict[str, Any] = {
             "project": self.project,
             "room": self.room,
             "change": self.kind,
             "fields": [{"field": f.field, "before": f.before, "after": f.after} for f in self.fields],
         }
+        if planned and (self.ends or self.refused):
+            people = self.outlook.people if self.outlook else ()
+            shown |= {"people": len(people), "identities": list(people[:NAMED]), "refused": self.refused}
+        return shown
+
+    @property
+    def people(self) -> str:
+        """What becomes of those in the room, for people to read."""
+        if self.outlook:
+            return str(self.outlook)
+        return self.note or ("refused: live with other settings" if self.refused else "")
 
 
 @dataclass(slots=True)
@@ -65,6 +104,8 @@ class Watcher:
 
     project: str | None = None
     """Only this project's rooms count: the engine tells of the others too when it is to leave them alone."""
+    seen: Callable[[Change], Change] = lambda change: change
+    """What a change is in truth, which the engine cannot know."""
     on_change: Callable[[Change], None] = lambda _: None
     on_step: Callable[[str, int, int], None] = lambda *_: None
     """Told of progress: the phase, how many rooms are through it, and how many entered it."""
@@ -98,7 +139,10 @@ class Watcher:
     def counts(self) -> dict[str, int]:
         """How many rooms there are of each kind of change, and how many stay as they are."""
         found = Counter(change.kind for change in self.changes.values())
-        return {**{kind: found[kind] for kind in KINDS}, "same": len(self._same - self.changes.keys())}
+        return {
+            **{kind: found[kind] for kind in KINDS if found[kind] or kind not in SAID},
+            "same": len(self._same - self.changes.keys()),
+        }
 
     def _counts(self, step: StepEventMetadata) -> bool:
         return step.type == ROOM_TYPE and self.project in (None, _named(step)[0])
@@ -113,20 +157,24 @@ class Watcher:
     def _changed(self, step: StepEventMetadata) -> None:
         if not self._counts(step):
             return
-        kind = _KIND_OF.get(step.op.value, step.op.value)
+        kind, key = _KIND_OF.get(step.op.value, step.op.value), step.urn
+        if step.op.value == "delete-replaced" and step.urn not in self.changes:  # left over from an earlier run
+            kind, key = "delete", f"{step.urn}#old"
         if kind == "same":
             self._same.add(step.urn)
         elif kind in KINDS:
             before = dict(step.old.inputs or {}) if step.old and kind != "create" else {}
             after = dict(step.new.inputs or {}) if step.new and kind != "delete" else {}
-            change = Change(*_named(step), kind, _fields(kind, before, after))
-            self.changes[step.urn] = change
-            self.on_change(change)
+            change = self.seen(Change(*_named(step), kind, _fields(kind, before, after), before, after))
+            told = self.changes.get(key)  # a replacement comes in two halves
+            self.changes[key] = change
+            if told is None or told.kind != change.kind:
+                self.on_change(change)
 
 
 def _named(step: StepEventMetadata) -> tuple[str, str]:
-    """The project and the room, which make the resource's name."""
-    project, _, room = step.urn.rpartition("::")[2].partition("/")
+    """The project and the room, which make the resource's name: all after the third `::`, for a label may hold one."""
+    project, _, room = step.urn.split("::", 3)[3].partition("/")
     return project, room
 
 
@@ -163,27 +211,39 @@ def sentences(text: str) -> list[str]:
     return list(dict.fromkeys(line for line in lines if line and not _GENERIC.match(line)))
 
 
-def as_report(result: str, changes: Iterable[Change], counts: Mapping[str, int], summary: str) -> Report:
-    """Changes as something to show."""
+def as_report(
+    result: str, changes: Iterable[Change], counts: Mapping[str, int], summary: str, *, planned: str = ""
+) -> Report:
+    """Changes as something to show; what is `planned` (up or destroy) also shows who is in the rooms that would end."""
     ordered = sorted(changes, key=lambda change: (change.project, change.room))
-    data = {"result": result, "changes": dict(counts), "rooms": [change.as_json() for change in ordered]}
-    rows = [row for change in ordered for row in _rows(change)]
-    table = Table(("Room", "Change", "Field", "Before", "After"), rows)
-    return Report(data, summary, [("", table)] if rows else [])
+    data: dict[str, Any] = {
+        "result": result,
+        "changes": dict(counts),
+        "rooms": [change.as_json(bool(planned)) for change in ordered],
+    }
+    peopled = bool(planned) and any(change.people for change in ordered)
+    rows = [row for change in ordered for row in _rows(change, peopled)]
+    table = Table(("Room", "Change", *(["People"] if peopled else []), "Field", "Before", "After"), rows)
+    blocks: list[tuple[str, Table | None]] = [("", table)] if rows else []
+    undeclared = sum(change.kind == "delete" for change in ordered) if planned == "up" else 0
+    if undeclared:
+        data["noLongerDeclared"] = undeclared
+        are = "room is" if undeclared == 1 else "rooms are"
+        blocks.append((f"{undeclared:,} {are} no longer declared.", None))
+    return Report(data, summary, blocks)
 
 
-def _rows(change: Change) -> list[tuple[Cell, ...]]:
-    kind = ENDING.get(change.kind, change.kind)
-    if change.kind == "create":
+def _rows(change: Change, peopled: bool) -> list[tuple[Cell, ...]]:
+    kind = ENDING.get(change.kind, SAID.get(change.kind, change.kind))
+    head: tuple[Cell, ...] = (Code(change.name), kind, *([change.people] if peopled else []))
+    if change.kind in ("create", "takeOver") and change.live is None:
         settings = ", ".join(f"{one.field}: {_shown(one.after)}" for one in change.fields)
-        return [(Code(change.name), kind, "", "", Code(settings))]
+        return [(*head, "", "", Code(settings))]
     rows: list[tuple[Cell, ...]] = []
     for one in change.fields:
         before, after = excerpts(_shown(one.before), _shown(one.after))
-        rows.append(
-            (Code(change.name) if not rows else "", "" if rows else kind, Code(one.field), Code(before), Code(after))
-        )
-    return rows or [(Code(change.name), kind, "", "", "")]
+        rows.append((*("" if rows else cell for cell in head), Code(one.field), Code(before), Code(after)))
+    return rows or [(*head, "", "", "")]
 
 
 def _shown(value: Any) -> str:

@@ -18,7 +18,7 @@ def schema_command(which: str) -> None:
 
 def _schema(which: str) -> dict[str, Any]:
     if which == "pulumi":
-        from relay_provider.plugin.schema import package_schema
+        from relay_provider.plugin.package_schema import package_schema
 
         return package_schema()
     from relay_provider.manifest import manifest_schema

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, overload
 
 import pulumi
 from pulumi import Input, Output
@@ -44,7 +44,19 @@ class Removal:
         return f"Removal(removed={self.removed})"
 
 
-def remove_participant(room: Input[str], identity: Input[str], *, project: ProjectRef | None = None) -> Any:
+@overload
+def remove_participant(room: str, identity: str, *, project: ProjectRef | None = None) -> Removal: ...
+
+
+@overload
+def remove_participant(
+    room: Input[str], identity: Input[str], *, project: ProjectRef | None = None
+) -> Removal | Output[Removal]: ...
+
+
+def remove_participant(
+    room: Input[str], identity: Input[str], *, project: ProjectRef | None = None
+) -> Removal | Output[Removal]:
     """Disconnect one participant; they may come back with the same token.
 
     Answers whether somebody was disconnected: nobody being there is no error, so repeating it is fine. Does nothing

@@ -37,14 +37,12 @@ from relay_provider.config import SETTINGS, Lookup, ProjectRef, Settings, load
 from relay_provider.errors import ConfigError, RelayError, Unauthorized
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import FIELDS, RoomInputs, check, same
-from relay_provider.place import Place, Project, place_of, project_of
-from relay_provider.run import Run
+from relay_provider.place import Place, Project, place_of, project_of, settings_in_state
+from relay_provider.run import KEYS_CHECKED, MANIFEST, Run
 from relay_provider.values import UNKNOWN
 
 Props = Mapping[str, Any]
 
-KEYS_CHECKED: Final = "RELAY_ROOMS_KEYS_CHECKED"
-"""Set by `relay-rooms`: every key that the manifest names is at hand; one that only the state names is an old one."""
 _OURS: Final = ("project", "place")
 """What a room's properties hold beside its own: the reference to its project, and where that led."""
 _SECRET: Final = ("metadata",)
@@ -61,6 +59,8 @@ class RoomProvider(ResourceProvider):
         self._run = Run()
         self._lookup: Lookup = req.config.get
         self._settings = load({setting.name: req.config.get(f"relay:{setting.name}") for setting in SETTINGS})
+        if files := os.environ.get(MANIFEST):
+            self._declare_all(files.split(os.pathsep))
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         found = check(_inputs(news))
@@ -78,7 +78,12 @@ class RoomProvider(ResourceProvider):
             rooms = opened.rooms(self._settings_of(news))
             return await self._moved(rooms, olds, news), rooms.diff(_inputs(olds), _inputs(news))
 
-        moved, found = session.run_in_session(compared)
+        try:
+            moved, found = session.run_in_session(compared)
+        except ConfigError:
+            if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
+                return DiffResult(changes=False)
+            raise
         if not moved and (room := self._room(olds)):
             self._run.knows(room, olds)
         return DiffResult(
@@ -125,6 +130,14 @@ class RoomProvider(ResourceProvider):
         if room:
             self._run.declare(room, inputs.get("forceDestroy") is True, self._room(olds))
 
+    def _declare_all(self, files: list[str]) -> None:
+        """What the whole manifest declares, of which the engine is told a part."""
+        from relay_provider.manifest import load as load_manifest
+
+        for project in load_manifest(files).projects:
+            for room in project.rooms:
+                self._declare(room.props(), {}, {"project": project.ref.as_state()})
+
     def _room(self, props: Props) -> tuple[Project, str] | None:
         """The room that these properties name; None where it, or the key of its project, is not known."""
         try:
@@ -152,10 +165,7 @@ class RoomProvider(ResourceProvider):
         return place_of(ProjectRef.from_state(ref).without_keys(self._settings) if ref else self._settings)
 
     def _settings_of(self, props: Props) -> Settings:
-        ref = props.get("project")
-        settings = ProjectRef.from_state(ref).settings(self._settings, self._lookup) if ref else self._settings
-        stated = props.get("place")
-        return Place.from_state(stated).settings(settings) if stated else settings
+        return settings_in_state(props, self._settings, self._lookup)
 
     def _with_rooms(self, props: Props, work: Callable[[Rooms], Any]) -> Any:
         return session.run(self._settings_of(props), work)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from relay_provider.gateway.wire import RoomList
 from relay_provider.model import NAME_PATTERN, LiveRoom, RoomDetail, RoomInputs
 from relay_provider.sayna import SaynaRoom
+from relay_provider.values import MAX_METADATA
 from relay_provider.version import __version__
 
 _ERRORS: Final = {
@@ -74,7 +75,11 @@ def _create() -> dict[str, Any]:
             "name": {**_NAME, "description": "Room name, unique in the project."},
             "maxParticipants": number("maxParticipants"),
             "emptyTimeout": number("emptyTimeout"),
-            "metadata": {"type": "string", "maxLength": 4096, "description": "Opaque string attached to the room."},
+            "metadata": {
+                "type": "string",
+                "maxLength": MAX_METADATA,
+                "description": "Opaque string attached to the room.",
+            },
         },
     }
     created = _json("The room as it is now.", _ref("LiveRoom"))

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relay_provider.model import MAX_EMPTY_TIMEOUT, MAX_PARTICIPANTS, NAME_PATTERN, LiveRoom, RoomInputs
-from relay_provider.values import MAX_METADATA, kind_of
+from relay_provider.model import NAME_PATTERN, SETTINGS, LiveRoom, RoomInputs, check
+from relay_provider.values import kind_of
 
 MAX_BODY: Final = 64 * 1024
 
@@ -116,56 +116,26 @@ def _not_json(constant: str) -> NoReturn:
 
 
 def create_request(body: Mapping[str, Any]) -> RoomInputs:
-    """The body of "Create a room", checked field by field; every wrong field is named. Other fields are ignored."""
-    fields: dict[str, Any] = {}
-    problems: list[str] = []
-    for field, check in (
-        ("name", _name),
-        ("maxParticipants", lambda value: _whole(value, MAX_PARTICIPANTS)),
-        ("emptyTimeout", lambda value: _whole(value, MAX_EMPTY_TIMEOUT)),
-        ("metadata", _metadata),
-    ):
-        if field not in body:
-            if field == "name":
-                problems.append("name is required")
-            continue
-        try:
-            fields[field] = check(body[field])
-        except _Wrong as error:
-            problems.append(f"{field} {error}")
+    """The body of "Create a room", checked field by field; every wrong field is named. Other fields are ignored.
+
+    The limits are the model's. Its rules for people who declare rooms are not the document's: here metadata is a
+    string, null is no value, and a name may be any of the allowed characters.
+    """
+    given = {field: body[field] for field in ("name", *SETTINGS) if field in body}
+    problems = {field: reason for field, value in given.items() if (reason := _not_documented(field, value))}
+    if "name" not in given:
+        problems["name"] = "is required"
+    checked = check({**given, "name": "any"})
+    problems = {problem.path: problem.message for problem in checked.problems} | problems
     if problems:
-        raise invalid("; ".join(problems))
-    return RoomInputs.model_validate(fields)
+        raise invalid("; ".join(f"{field} {problems[field]}" for field in ("name", *SETTINGS) if field in problems))
+    settings = {SETTINGS[field].field: value for field, value in checked.inputs.items() if field in SETTINGS}
+    return RoomInputs.model_construct(name=given["name"], **settings)
 
 
-class _Wrong(Exception):
-    """What is wrong with one field."""
-
-
-def _whole(value: object, high: int) -> int:
-    # JSON has one kind of number, so 50.0 is 50; true is no number.
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _Wrong(f"must be a whole number from 1 to {high}, not {kind_of(value)}")
-    if not 1 <= value <= high:
-        raise _Wrong(f"must be a whole number from 1 to {high}")
-    return value
-
-
-def _name(value: object) -> str:
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise _Wrong("must be a string of 1 to 128 letters, digits and . _ - : only")
-    return value
-
-
-def _metadata(value: object) -> str:
-    if not isinstance(value, str):
-        raise _Wrong(f"must be a string, not {kind_of(value)}")
-    if len(value) > MAX_METADATA:
-        raise _Wrong(f"must have at most {MAX_METADATA} characters, not {len(value)}")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise _Wrong("must be valid Unicode, not half of a surrogate pair") from None
-    return value
+def _not_documented(field: str, value: object) -> str | None:
+    if field == "name" and not (isinstance(value, str) and _NAME.fullmatch(value)):
+        return "must be a string of 1 to 128 letters, digits and . _ - : only"
+    if value is None or (field == "metadata" and not isinstance(value, str)):
+        return f"must be {'a string' if field == 'metadata' else 'a whole number'}, not {kind_of(value)}"
+    return None

@@ -3,8 +3,23 @@
 `load` reads files and answers with everything they declare, or with everything that is wrong with them.
 """
 
+from relay_provider.manifest.json_schema import manifest_schema
 from relay_provider.manifest.load import Manifest, Project, load
-from relay_provider.manifest.report import ManifestError, ManifestProblem, Position
-from relay_provider.manifest.schema import manifest_schema
+from relay_provider.manifest.names import ENDINGS, declared_name, first_of, is_name, name_of_file, namesakes
+from relay_provider.manifest.problems import ManifestError, ManifestProblem, Position
 
-__all__ = ["Manifest", "ManifestError", "ManifestProblem", "Position", "Project", "load", "manifest_schema"]
+__all__ = [
+    "ENDINGS",
+    "Manifest",
+    "ManifestError",
+    "ManifestProblem",
+    "Position",
+    "Project",
+    "declared_name",
+    "first_of",
+    "is_name",
+    "load",
+    "manifest_schema",
+    "name_of_file",
+    "namesakes",
+]

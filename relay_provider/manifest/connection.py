@@ -56,11 +56,11 @@ def _livekit(node: Node, reader: Reader) -> dict[str, Any]:
 def _fitting(entries: Mapping[str, Pair], backend: str | None, reader: Reader) -> None:
     """Settings of the one backend say nothing to the other: most likely a project is not what its author thinks."""
     if backend == "relay" and "livekit" in entries:
-        reader.report.say(entries["livekit"][0].at, "livekit does not go with backend: relay; take one of them out")
+        reader.problems.say(entries["livekit"][0].at, "livekit does not go with backend: relay; take one of them out")
     for key in ("apiKey", "baseUrl"):
         if backend == "livekit" and key in entries:
             way = "livekit: {apiKey: …, apiSecret: …}" if key == "apiKey" else "livekit: {url: …}"
-            reader.report.say(entries[key][0].at, f"{key} is for backend relay; with livekit write {way}")
+            reader.problems.say(entries[key][0].at, f"{key} is for backend relay; with livekit write {way}")
 
 
 def _key_ref(name: str, node: Node, reader: Reader) -> KeyRef | None:
@@ -68,7 +68,9 @@ def _key_ref(name: str, node: Node, reader: Reader) -> KeyRef | None:
     way = f"write {name}: {{env: NAME}} with the environment variable that holds it"
     if isinstance(node, Scalar):
         empty = node.tag is None and resolve(node) is None
-        reader.report.say(node.at, f"{name} is empty; {way}" if empty else f"{name} must not stand in the file; {way}")
+        reader.problems.say(
+            node.at, f"{name} is empty; {way}" if empty else f"{name} must not stand in the file; {way}"
+        )
         return None
     pair = node.pairs[0] if isinstance(node, Map) and len(node.pairs) == 1 and node.tag is None else None
     match pair:
@@ -77,11 +79,11 @@ def _key_ref(name: str, node: Node, reader: Reader) -> KeyRef | None:
         case (Scalar(text="config", tag=None), Scalar() as value):
             pattern, what = CONFIG_PATTERN, "a Pulumi config key, such as relayKey"
         case _:
-            reader.report.say(node.at, f"{name} must be {{env: NAME}} or {{config: NAME}}; {way}")
+            reader.problems.say(node.at, f"{name} must be {{env: NAME}} or {{config: NAME}}; {way}")
             return None
     key = resolve(value)
     if value.tag is not None or not isinstance(key, str) or not re.fullmatch(pattern, key) or key_like(key):
-        reader.report.say(value.at, f"{pair[0].text} must be the name of {what}, and never the key itself")
+        reader.problems.say(value.at, f"{pair[0].text} must be the name of {what}, and never the key itself")
         return None
     return KeyRef("env" if pair[0].text == "env" else "config", key)
 
@@ -90,7 +92,7 @@ def _project_id(node: Node, reader: Reader) -> str | None:
     found = _text("livekit.projectId", node, reader)
     if found is None or is_project_id(found):
         return found
-    reader.report.say(node.at, f"livekit.projectId may hold {ALLOWED}, and is {shown(node)}")
+    reader.problems.say(node.at, f"livekit.projectId may hold {ALLOWED}, and is {shown(node)}")
     return None
 
 
@@ -100,9 +102,9 @@ def _text(name: str, node: Node, reader: Reader) -> str | None:
         return None
     if not isinstance(value, str):
         quotes = "; put it in quotes" if isinstance(node, Scalar) and value is not None else ""
-        reader.report.say(node.at, f"{name} must be a string, not {kind(node)}{quotes}")
+        reader.problems.say(node.at, f"{name} must be a string, not {kind(node)}{quotes}")
     elif redacted(value) != value:
-        reader.report.say(node.at, f"{name} looks like a key, which must not stand in the file")
+        reader.problems.say(node.at, f"{name} looks like a key, which must not stand in the file")
     else:
         return value
     return None
@@ -116,10 +118,10 @@ def _url(name: str, node: Node, schemes: tuple[str, ...], reader: Reader) -> str
     try:
         url = checked_url(name, url, allow_http=True)
     except ConfigError as error:
-        reader.report.say(node.at, str(error).removesuffix("."))
+        reader.problems.say(node.at, str(error).removesuffix("."))
         return None
     if url.partition(":")[0].lower() not in schemes:
-        reader.report.say(node.at, f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        reader.problems.say(node.at, f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         return None
     return url
 
@@ -128,5 +130,5 @@ def _backend(node: Node, reader: Reader) -> str | None:
     value = reader.plain(node)
     if value is WRONG or value in BACKENDS:
         return str(value) if value is not WRONG else None
-    reader.report.say(node.at, f"backend must be relay or livekit, not {shown(node)}")
+    reader.problems.say(node.at, f"backend must be relay or livekit, not {shown(node)}")
     return None

@@ -1,4 +1,4 @@
-"""The rules of one manifest file: version, defaults, projects, rooms."""
+"""The rules of one manifest file: version, name, defaults, projects, rooms."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pydantic_core import ValidationError
 
 from relay_provider.config import ProjectRef
 from relay_provider.manifest import connection
+from relay_provider.manifest.names import ALLOWED, is_name
+from relay_provider.manifest.problems import At, Broken, Problems
 from relay_provider.manifest.reader import WRONG, Reader, key_like, kind, shown
-from relay_provider.manifest.report import At, Broken, Report
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 from relay_provider.model import FIELDS, RoomInputs, problems_of
 
-TOP_KEYS: Final = ("version", "defaults", "projects")
+TOP_KEYS: Final = ("version", "name", "defaults", "projects")
 PROJECT_KEYS: Final = (*connection.KEYS, "defaults", "rooms")
 ROOM_KEYS: Final = tuple(key for key in FIELDS.values() if key != "name")
 LABEL_PATTERN: Final = r"^[^\s/](?:[^/]{0,126}[^\s/])?$"
@@ -47,37 +48,61 @@ class ProjectEntry:
     rooms: list[RoomEntry]
 
 
-def read(root: Node | None, report: Report) -> list[ProjectEntry]:
-    """The projects of a file, and its problems noted in `report`. Raises Broken when it is no manifest at all."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What one file declares; `name` is where its name stands, and the name."""
+
+    name: tuple[At, str] | None
+    projects: list[ProjectEntry]
+
+
+def read(root: Node | None, problems: Problems) -> Document:
+    """What a file declares, with its problems noted in `problems`. Raises Broken when it is no manifest at all."""
     if root is None or (isinstance(root, Scalar) and resolve(root) is None):
         raise Broken((1, 1), "the file is empty; a manifest begins with version: 1")
     if not isinstance(root, Map):
         raise Broken(root.at, f"a manifest must be a mapping that begins with version: 1, not {kind(root)}")
-    return _Document(report).read(root)
+    return _Reading(problems).read(root)
 
 
-class _Document:
-    def __init__(self, report: Report) -> None:
-        self.say = report.say
-        self.reader = Reader(report)
+class _Reading:
+    def __init__(self, problems: Problems) -> None:
+        self.say = problems.say
+        self.reader = Reader(problems)
 
-    def read(self, root: Map) -> list[ProjectEntry]:
+    def read(self, root: Map) -> Document:
         top = self.reader.fields(root, "a manifest", TOP_KEYS, _TOP_HINTS, ignored="x-")
         if "version" in top:
             self._version(top["version"][1])
         else:
             self.say(root.at, "version is required; write version: 1")
+        name = self._name(top["name"][1]) if "name" in top else None
         defaults = self._defaults(top, {})
         if "projects" not in top:
             self.say(root.at, "projects is required; write projects: {LABEL: {rooms: {…}}}")
-            return []
+            return Document(name, [])
         projects = self.reader.fields(top["projects"][1], "projects")
-        return [self._project(label, pair, defaults) for label, pair in projects.items()]
+        return Document(name, [self._project(label, pair, defaults) for label, pair in projects.items()])
 
     def _version(self, node: Node) -> None:
         value = self.reader.plain(node)
         if value is not WRONG and (type(value) is not int or value != 1):
             self.say(node.at, f"version must be the number 1, not {shown(node)}")
+
+    def _name(self, node: Node) -> tuple[At, str] | None:
+        value = self.reader.plain(node)
+        if value is WRONG:
+            return None
+        if isinstance(value, str) and is_name(value):
+            return node.at, value
+        if isinstance(value, str) and key_like(value):
+            self.say(node.at, "name must not be a key; it is shown to people")
+        elif isinstance(value, str):
+            self.say(node.at, f"name must have {ALLOWED}, and is {shown(node)}")
+        else:
+            quotes = "; put it in quotes" if isinstance(node, Scalar) and value is not None else ""
+            self.say(node.at, f"name must be a string such as rooms-of-acme, not {kind(node)}{quotes}")
+        return None
 
     def _project(self, label: str, pair: Pair, defaults: Mapping[str, Any]) -> ProjectEntry:
         key, node = pair

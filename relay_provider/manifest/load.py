@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields
 from typing import Final
 
 from relay_provider.config import ProjectRef
-from relay_provider.manifest.document import ProjectEntry, read
-from relay_provider.manifest.report import Broken, ManifestError, ManifestProblem, Position, Report
+from relay_provider.manifest.document import Document, ProjectEntry, read
+from relay_provider.manifest.problems import Broken, ManifestError, ManifestProblem, Position, Problems
 from relay_provider.manifest.source import text_of
 from relay_provider.manifest.yamlpos import compose
 from relay_provider.model import RoomInputs
@@ -40,6 +40,8 @@ class Manifest:
     """Everything that the files declare, checked."""
 
     projects: tuple[Project, ...]
+    name: str | None = None
+    files: tuple[str, ...] = field(default=(), compare=False)
     _places: Mapping[tuple[str, str], Position] = field(default_factory=dict, repr=False, compare=False)
 
     def position(self, project: str, room: str) -> Position:
@@ -57,19 +59,24 @@ def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
     for path in paths:
         files.setdefault(os.path.abspath(path), os.fspath(path))  # noqa: PTH100, Path would change how it is spelt
     gathered: dict[str, _Gathered] = {}
-    problems: list[ManifestProblem] = []
+    named: tuple[Position, str] | None = None
+    found: list[ManifestProblem] = []
     with _no_collector():
         for file in files.values():
-            report = Report(file)
+            problems = Problems(file)
             try:
-                _gather(read(compose(text_of(file)), report), report, gathered)
+                document = read(compose(text_of(file)), problems)
+                named = _agreed(named, document, problems)
+                _gather(document.projects, problems, gathered)
             except Broken as error:
-                report.say(error.at, error.message)
-            problems += report.problems()
-    if problems or not files:
-        raise ManifestError(problems)
+                problems.say(error.at, error.message)
+            found += problems.found()
+    if found or not files:
+        raise ManifestError(found)
     return Manifest(
         tuple(Project(project.ref, tuple(project.rooms)) for project in gathered.values()),
+        named[1] if named else None,
+        tuple(files.values()),
         {(label, room): place for label, project in gathered.items() for room, place in project.places.items()},
     )
 
@@ -96,16 +103,26 @@ class _Gathered:
     places: dict[str, Position] = field(default_factory=dict)
 
 
-def _gather(entries: Iterable[ProjectEntry], report: Report, gathered: dict[str, _Gathered]) -> None:
+def _agreed(known: tuple[Position, str] | None, document: Document, problems: Problems) -> tuple[Position, str] | None:
+    """The manifest's name after one more file, which may say it again or leave it out."""
+    if document.name is None:
+        return known
+    at, name = document.name
+    if known and known[1] != name:
+        problems.say(at, f"name is {name} here and {known[1]} at {known[0]}; one manifest has one name")
+    return known or (problems.position(at), name)
+
+
+def _gather(entries: Iterable[ProjectEntry], problems: Problems, gathered: dict[str, _Gathered]) -> None:
     """Add one file's projects to those of the files before it."""
     for entry in entries:
         label = entry.ref.label
-        known = gathered.setdefault(label, _Gathered(entry.ref, report.position(entry.at)))
+        known = gathered.setdefault(label, _Gathered(entry.ref, problems.position(entry.at)))
         silent = ProjectRef(label)
         if known.ref == silent:
-            known.ref, known.place = entry.ref, report.position(entry.at)
+            known.ref, known.place = entry.ref, problems.position(entry.at)
         elif entry.ref not in (silent, known.ref):
-            report.say(
+            problems.say(
                 entry.at,
                 f"project {label} has another connection at {known.place} "
                 f"({_differences(entry.ref, known.ref)} differ); say it in one place, or the same in both",
@@ -113,9 +130,9 @@ def _gather(entries: Iterable[ProjectEntry], report: Report, gathered: dict[str,
         for room in entry.rooms:
             if room.name in known.places:
                 first = known.places[room.name]
-                report.say(room.at, f"room {room.name} of project {label} is declared at {first} already")
+                problems.say(room.at, f"room {room.name} of project {label} is declared at {first} already")
                 continue
-            known.places[room.name] = report.position(room.at)
+            known.places[room.name] = problems.position(room.at)
             if room.inputs is not None:
                 known.rooms.append(room.inputs)
 

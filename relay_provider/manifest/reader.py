@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from relay_provider.errors import quoted
-from relay_provider.manifest.report import Report
+from relay_provider.manifest.problems import Problems
 from relay_provider.manifest.yamlpos import STR, Map, Node, Pair, Scalar, Seq, resolve
 from relay_provider.values import kind_of, unknown_key
 
@@ -43,10 +43,10 @@ def key_like(name: str) -> bool:
 
 
 class Reader:
-    """Reads the nodes of one file and notes its problems in `report`. What is shared by aliases is read once."""
+    """Reads the nodes of one file and notes its problems in `problems`. What is shared by aliases is read once."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
         self._entries: dict[int, dict[str, Pair]] = {}
         self._plain: dict[int, object] = {}
 
@@ -65,14 +65,14 @@ class Reader:
         if isinstance(node, Scalar) and self.scalar(node) in (None, WRONG):
             return {}
         if not isinstance(node, Map):
-            self.report.say(node.at, f"{what} must be a mapping (key: value), not {kind(node)}")
+            self.problems.say(node.at, f"{what} must be a mapping (key: value), not {kind(node)}")
             return {}
         entries = self.entries(node)
         if keys is None:
             return entries
         for key, (name, _) in entries.items():
             if key not in keys and not (ignored and key.startswith(ignored)):
-                self.report.say(name.at, _unknown(key, keys, hints or {}))
+                self.problems.say(name.at, _unknown(key, keys, hints or {}))
         return {key: pair for key, pair in entries.items() if key in keys}
 
     def entries(self, node: Map) -> dict[str, Pair]:
@@ -89,8 +89,8 @@ class Reader:
             if key is None:
                 continue
             if key in own:
-                first = self.report.position(own[key][0].at)
-                self.report.say(pair[0].at, f"{_name(key)} is a duplicate key; the first is at {first}")
+                first = self.problems.position(own[key][0].at)
+                self.problems.say(pair[0].at, f"{_name(key)} is a duplicate key; the first is at {first}")
                 continue
             own[key] = pair
         if "<<" in own and isinstance(own["<<"][0], Scalar) and own["<<"][0].plain:
@@ -126,19 +126,19 @@ class Reader:
                 for key, pair in self.entries(source).items():
                     merged.setdefault(key, pair)
             else:
-                self.report.say(source.at, f"<< merges mappings, such as *anchor, and cannot merge {kind(source)}")
+                self.problems.say(source.at, f"<< merges mappings, such as *anchor, and cannot merge {kind(source)}")
         return merged
 
     def _key(self, node: Node) -> str | None:
         if not isinstance(node, Scalar):
-            self.report.say(node.at, f"a key must be text, not {kind(node)}")
+            self.problems.say(node.at, f"a key must be text, not {kind(node)}")
             return None
         value = self.scalar(node)
         if isinstance(value, str):
             return value
         if value is not WRONG:
             text = quoted(node.text, limit=40)
-            self.report.say(
+            self.problems.say(
                 node.at, f'the key {text} is {kind_of(value)}, not text; write "{text}"' if text else "a key is empty"
             )
         return None
@@ -147,7 +147,7 @@ class Reader:
         """Has the node a tag other than `!!str` on a scalar? The tag is not quoted: it may be part of a secret."""
         if node.tag is None or (node.tag == STR and isinstance(node, Scalar)):
             return False
-        self.report.say(
+        self.problems.say(
             node.at, "tags (!) are not allowed, except !!str before text; text that begins with ! needs quotes"
         )
         return True

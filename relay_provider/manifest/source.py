@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from relay_provider.manifest.report import Broken, position
+from relay_provider.manifest.problems import Broken, position
 
 MAX_BYTES: Final = 1024 * 1024
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import yaml
 
-from relay_provider.manifest.report import At, Broken, position
+from relay_provider.manifest.problems import At, Broken, position
 
 _SENTENCES: Final = (
     ("mapping values are not allowed", '": " cannot stand here; put the text in quotes, or check the indentation'),

@@ -13,7 +13,7 @@ from typing import Final
 
 import yaml
 
-from relay_provider.manifest.report import At, Broken
+from relay_provider.manifest.problems import At, Broken
 from relay_provider.manifest.syntax import explain
 
 LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -64,6 +64,7 @@ _WORDS: Final[dict[str, bool | None]] = {
 }
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT: Final = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)")
+_NO_NUMBER: Final = re.compile(r"\.(?:nan|NaN|NAN)|[-+]?\.(?:inf|Inf|INF)")
 _MAX_DIGITS: Final = 4000  # Python refuses more; no setting is as long
 
 
@@ -79,6 +80,8 @@ def resolve(node: Scalar) -> str | int | float | bool | None:
             return int(text)
         if _FLOAT.fullmatch(text):
             return float(text)
+        if _NO_NUMBER.fullmatch(text):  # a number to both YAMLs, and none that JSON can say: whoever uses it refuses it
+            return float(text.replace(".", ""))
     return text
 
 

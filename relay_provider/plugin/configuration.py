@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_snake
 from relay_provider import config
 from relay_provider.changes import Diff, Kind, PropertyChange
 from relay_provider.config import SETTINGS
-from relay_provider.errors import ConfigError, Problem, Unauthorized
+from relay_provider.errors import ConfigError, Problem, RelayError
 from relay_provider.place import place_of, project_of
 from relay_provider.session import Session
 from relay_provider.values import holds_unknown
@@ -22,7 +22,7 @@ _SPELLINGS: Final = {setting.name.lower(): setting.name for setting in SETTINGS}
 
 
 def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """The configuration with the place that it leads to written out, and everything wrong with it.
+    """The configuration with what the environment says of the place, and everything wrong with it.
 
     The state keeps the place, so that moving a setting between the environment and the configuration is no change.
     What is unknown passes.
@@ -36,8 +36,10 @@ def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, .
         settings = config.load(known(values))
     except ConfigError as error:
         return {**values}, (*problems, Problem("", str(error)))
+    standard = config.Settings()
     found = {name: getattr(settings, to_snake(name)) for name in _place_settings(settings)}
-    return {**{name: value for name, value in found.items() if value}, **values}, problems
+    of_environment = {name: value for name, value in found.items() if value != getattr(standard, to_snake(name))}
+    return {**of_environment, **values}, problems
 
 
 async def diff(old: Mapping[str, Any], new: Mapping[str, Any], session: Session) -> tuple[Diff, bool]:
@@ -51,17 +53,17 @@ async def diff(old: Mapping[str, Any], new: Mapping[str, Any], session: Session)
     replacing = _place_settings(after) if moved else set()
     if not moved and project_of(before) != project_of(after) and before.api_key and after.api_key:
         there, here = await _sids(session, before), await _sids(session, after)
-        unsure = there is None
+        unsure = there is None or here is None
         if there and here is not None and not there & here:
             replacing = {"apiKey"}
     return Diff(tuple(_changes(old, new, before, after, replacing))), unsure
 
 
 async def _sids(session: Session, settings: config.Settings) -> set[str] | None:
-    """The rooms that these settings find; None when their key is not accepted."""
+    """The rooms that these settings find; None when they cannot be asked."""
     try:
         return {room.sid for room in await session.rooms(settings).list()}
-    except Unauthorized:
+    except RelayError:
         return None
 
 

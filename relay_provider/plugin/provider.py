@@ -21,8 +21,8 @@ from relay_provider.place import Project, project_of
 from relay_provider.plugin import configuration, functions
 from relay_provider.plugin.codec import Properties, decode, encode
 from relay_provider.plugin.naming import named, type_of
+from relay_provider.plugin.package_schema import ROOM, package_schema
 from relay_provider.plugin.proto import provider_pb2 as pb
-from relay_provider.plugin.schema import ROOM, package_schema
 from relay_provider.run import Run
 from relay_provider.session import Session
 from relay_provider.values import UNKNOWN, holds_unknown

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from relay_provider.cli.app import app
-from tests.served import KEY
+from tests.cli.shop import Shop
+from tests.served import KEY, Served
 
 Run = Callable[..., Result]
 
@@ -114,3 +116,13 @@ projects:
     baseUrl: {url}/v1
     rooms: {rooms}
 """
+
+
+@pytest.fixture
+def shop(served: Served, tmp_path: Path) -> Shop:
+    home = tmp_path / "home"
+    home.mkdir()
+    folder = tmp_path / "my rooms #1"
+    folder.mkdir()
+    env = {**os.environ, "PULUMI_HOME": str(home), "ACME_KEY": KEY, "RELAY_MAX_RETRIES": "1"}
+    return Shop(served, folder, env)

@@ -3,77 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.cli.pty import RELAY_ROOMS, terminal
+from tests.cli.shop import NEEDS_ENGINE, TWO, Shop, changes
 from tests.conftest import TOOLS
-from tests.served import KEY, OTHER_KEY, Served
+from tests.served import KEY, OTHER_KEY
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not (TOOLS / "pulumi").exists(), reason="`make setup` has not been run"),
-]
-
-TWO = {"standup": {"maxParticipants": 12}, "lobby": {"metadata": {"a": 1}}}
-
-
-@dataclass
-class Shop:
-    """A folder with a manifest, and the command line in it."""
-
-    api: Served
-    folder: Path
-    env: dict[str, str] = field(default_factory=dict)
-
-    def declare(self, rooms: dict[str, Any], file: str = "rooms.yaml", **project: Any) -> None:
-        acme = {"apiKey": {"env": "ACME_KEY"}, "baseUrl": self.api.url, "rooms": rooms, **project}
-        (self.folder / file).write_text(json.dumps({"version": 1, "projects": {"acme": acme}}))
-
-    def run(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*RELAY_ROOMS, *args],
-            cwd=self.folder,
-            env={**self.env, **env},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=280,
-        )
-
-    def json(self, *args: str, code: int = 0, **env: str) -> Any:
-        done = self.run(*args, "--output", "json", **env)
-        assert done.returncode == code, done.stdout + done.stderr
-        return json.loads(done.stdout)
-
-    def state(self) -> str:
-        """The state as it lies in `.relay`."""
-        (file,) = (self.folder / ".relay/.pulumi/stacks").glob("*/dev.json.gz")
-        return gzip.decompress(file.read_bytes()).decode()
-
-
-@pytest.fixture
-def shop(served: Served, tmp_path: Path) -> Shop:
-    home = tmp_path / "home"
-    home.mkdir()
-    folder = tmp_path / "my rooms #1"
-    folder.mkdir()
-    env = {**os.environ, "PULUMI_HOME": str(home), "ACME_KEY": KEY, "RELAY_MAX_RETRIES": "1"}
-    return Shop(served, folder, env)
-
-
-def changes(**counts: int) -> dict[str, int]:
-    return {"create": 0, "update": 0, "replace": 0, "delete": 0, "same": 0, **counts}
+pytestmark = NEEDS_ENGINE
 
 
 def test_from_nothing_to_nothing(shop: Shop) -> None:
@@ -157,7 +102,8 @@ def test_destroy_of_what_never_was(shop: Shop) -> None:
     assert shop.run("destroy", "-y").returncode == 1  # no manifest, no state
     shop.declare(TWO)
     done = shop.run("destroy", "-y")
-    assert (done.returncode, done.stdout) == (0, "Nothing to end: there is no stack dev.\n")
+    assert (done.returncode, done.stdout) == (0, "Nothing to end: there is no stack dev of rooms.\n")
+    assert not (shop.folder / ".relay").exists()
 
 
 def test_people_are_not_thrown_out(shop: Shop) -> None:
@@ -181,13 +127,14 @@ def test_people_are_not_thrown_out(shop: Shop) -> None:
 def test_one_project_only(shop: Shop) -> None:
     projects = {
         "acme": {"apiKey": {"env": "ACME_KEY"}, "baseUrl": shop.api.url, "rooms": {"a": None}},
-        "other": {"apiKey": {"env": "OTHER_KEY"}, "baseUrl": shop.api.url, "rooms": {"b": None}},
+        "an::other": {"apiKey": {"env": "OTHER_KEY"}, "baseUrl": shop.api.url, "rooms": {"b": None}},
     }
     (shop.folder / "rooms.yaml").write_text(json.dumps({"version": 1, "projects": projects}))
-    assert shop.json("up", "-y", "--project", "other", OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1)
+    assert shop.json("preview", "-p", "an::other", code=2, OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1)
+    assert shop.json("up", "-y", "--project", "an::other", OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1)
     assert shop.api.rooms() == {}
     assert shop.json("up", "-y", OTHER_KEY=OTHER_KEY)["changes"] == changes(create=1, same=1)
-    assert shop.json("destroy", "-y", "-p", "other", OTHER_KEY=OTHER_KEY)["changes"] == changes(delete=1)
+    assert shop.json("destroy", "-y", "-p", "an::other", OTHER_KEY=OTHER_KEY)["changes"] == changes(delete=1)
     assert sorted(shop.api.rooms()) == ["a"]
     wrong = shop.run("up", "-y", "-p", "nope")
     assert (wrong.returncode, wrong.stdout) == (1, "")
@@ -219,7 +166,7 @@ def test_a_wrong_key(shop: Shop) -> None:
 def test_a_key_in_the_stacks_config(shop: Shop) -> None:
     shop.declare(TWO, apiKey={"config": "acmeKey"})
     assert shop.run("preview").returncode == 1  # makes the stack
-    set_key = ["pulumi", "config", "set", "--secret", "acmeKey", KEY, "--stack", "dev", "--cwd", ".relay"]
+    set_key = ["pulumi", "config", "set", "--secret", "acmeKey", KEY, "--stack", "dev", "--cwd", ".relay/rooms"]
     tools = {**shop.env, "PATH": f"{TOOLS}{os.pathsep}{shop.env['PATH']}", "PULUMI_CONFIG_PASSPHRASE": ""}
     subprocess.run(set_key, cwd=shop.folder, env=tools, check=True, capture_output=True)
     assert shop.json("up", "-y")["changes"] == changes(create=2)
@@ -231,12 +178,12 @@ def test_a_key_in_the_stacks_config(shop: Shop) -> None:
 
 
 def test_a_chosen_backend_is_used(shop: Shop, tmp_path: Path) -> None:
-    shop.declare(TWO)
+    shop.declare(TWO, name="rooms-of-acme")
     state = tmp_path / "state"
     state.mkdir()
     chosen = {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "x"}
     assert shop.json("up", "-y", "--stack", "prod", **chosen)["changes"] == changes(create=2)
-    assert [path.parent.name for path in state.rglob("prod.json")] == ["relay-rooms-my-rooms--1"]
+    assert [path.parent.name for path in state.rglob("prod.json")] == ["rooms-of-acme"]
     assert not (shop.folder / ".relay/.pulumi").exists()
     without = shop.run("up", "-y", PULUMI_BACKEND_URL=f"file://{state}")
     assert without.returncode == 1
@@ -244,7 +191,7 @@ def test_a_chosen_backend_is_used(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_a_login_is_respected(shop: Shop, tmp_path: Path) -> None:
-    shop.declare(TWO)
+    shop.declare(TWO, name="rooms-of-acme")
     state = tmp_path / "state"
     state.mkdir()
     subprocess.run([TOOLS / "pulumi", "login", f"file://{state}"], env=shop.env, check=True, capture_output=True)
@@ -253,19 +200,19 @@ def test_a_login_is_respected(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_without_pulumi(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from relay_provider.cli import program
+    from relay_provider.cli import pulumi_program
     from relay_provider.errors import RelayError
 
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(program, "_install_roots", lambda: iter([tmp_path]))
+    monkeypatch.setattr(pulumi_program, "_install_roots", lambda: iter([tmp_path]))
     with pytest.raises(RelayError, match="The pulumi program was not found"):
-        program.Command()
+        pulumi_program.Command()
 
 
 def test_a_state_that_is_held(shop: Shop) -> None:
     shop.declare(TWO)
     shop.run("up", "-y")
-    locks = shop.folder / ".relay/.pulumi/locks/organization/relay-rooms/dev"
+    locks = shop.folder / ".relay/.pulumi/locks/organization/rooms/dev"
     locks.mkdir(parents=True, exist_ok=True)
     lock = {"pid": 1, "username": "ada", "hostname": "host", "timestamp": "2026-01-01T00:00:00Z"}
     (locks / "00000000-0000-0000-0000-000000000000.json").write_text(json.dumps(lock))

@@ -83,7 +83,7 @@ data: st.SearchStrategy[Any] = st.recursive(
 metadata = text | data.map(json.dumps) | data.map(lambda d: json.dumps(d, sort_keys=True, separators=(",", ":")))
 rooms = st.builds(
     lambda **fields: LiveRoom(**fields),  # its signature would have more fields generated
-    name=st.from_regex(r"[A-Za-z0-9._:-]{1,12}", fullmatch=True),
+    name=st.from_regex(r"[A-Za-z0-9._:-]{1,12}", fullmatch=True).filter(lambda name: name not in (".", "..")),
     sid=st.just("RM_1"),
     max_participants=st.integers(0, 10_000),
     creation_time=st.just(0),

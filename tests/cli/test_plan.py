@@ -32,9 +32,9 @@ def test_steps_become_changes() -> None:
         step("refresh", "x/a", {}, {}),
         step("same", "x/same", {}, {}),
         step("create", "x/a", None, {"name": "a", "maxParticipants": 5, "forceDestroy": False}),
-        step("delete-replaced", "x/b", live, None),
-        step("replace", "x/b", live, {"name": "b", "maxParticipants": 6, "project": {"label": "x", "base_url": "u"}}),
         step("create-replacement", "x/b", live, {"name": "b", "maxParticipants": 6, "project": {"base_url": "u"}}),
+        step("replace", "x/b", live, {"name": "b", "maxParticipants": 6, "project": {"label": "x", "base_url": "u"}}),
+        step("delete-replaced", "x/b", live, None),
         step("update", "x/c", {"name": "c"}, {"name": "c", "forceDestroy": True}),
         step("delete", "x/d/e", {"name": "d", "maxParticipants": 5}, None),
     ):
@@ -49,10 +49,28 @@ def test_steps_become_changes() -> None:
     ]
 
 
-def test_a_replacement_counts_when_the_new_room_is_there() -> None:
-    watcher = Watcher()
+def test_a_label_may_look_like_a_part_of_a_urn() -> None:
+    watcher = Watcher("a::b")
+    watcher(step("create", "a::b/c", None, {"name": "c"}))
+    watcher(step("create", "b/c", None, {"name": "c"}))
+    assert list(watcher.changes.values()) == [Change("a::b", "c", "create")]
+
+
+def test_a_replacement_is_told_once() -> None:
+    told: list[str] = []
+    watcher = Watcher(on_change=lambda change: told.append(change.name))
+    for half in ("create-replacement", "replace"):
+        watcher(step(half, "x/b", {"name": "b"}, {"name": "b", "maxParticipants": 6}))
     watcher(step("delete-replaced", "x/b", {"name": "b"}, None))
-    assert watcher.changes == {}
+    assert told == ["x/b"]
+    assert [change.kind for change in watcher.changes.values()] == ["replace"]
+
+
+def test_an_old_room_that_an_earlier_run_left_in_the_state_is_a_change_of_its_own() -> None:
+    watcher = Watcher()
+    watcher(step("same", "x/b", {}, {}))
+    watcher(step("delete-replaced", "x/b", {"name": "b"}, None))
+    assert watcher.counts == {"create": 0, "update": 0, "replace": 0, "delete": 1, "same": 1}
 
 
 def test_only_rooms_count() -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from relay_provider.manifest import manifest_schema
-from relay_provider.plugin.schema import package_schema
+from relay_provider.plugin.package_schema import package_schema
 from tests.cli.conftest import Run
 
 pytestmark = pytest.mark.unit

@@ -150,7 +150,11 @@ class ManifestDoor(Door):
     label = "manifest"
 
     def declare(self, rooms: Rooms) -> None:
-        manifest = {"version": 1, "projects": {"acme": {"rooms": {name: dict(room) for name, room in rooms.items()}}}}
+        manifest = {
+            "version": 1,
+            "name": "e2e",
+            "projects": {"acme": {"rooms": {name: dict(room) for name, room in rooms.items()}}},
+        }
         self.project.write("rooms.yaml", yaml.safe_dump(manifest))
 
     def up(self, check: bool = True) -> Ran:

@@ -39,7 +39,7 @@ class Command:
             }
             for number, project in enumerate(self._projects)
         }
-        self.engine.write("rooms.yaml", yaml.safe_dump({"version": 1, "projects": projects}))
+        self.engine.write("rooms.yaml", yaml.safe_dump({"version": 1, "name": "rooms", "projects": projects}))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line."""

@@ -116,3 +116,13 @@ def test_a_file_named_twice_is_read_once() -> None:
     Path("a.yaml").write_text("version: 1\nprojects: {p: {rooms: {a: }}}\n")
     manifest = load(["./a.yaml", "a.yaml", Path("a.yaml").absolute()])
     assert str(manifest.position("p", "a")) == "./a.yaml:2:24"
+
+
+def test_a_manifest_has_one_name_whichever_file_says_it() -> None:
+    assert loaded("projects: {p: }").name is None
+    assert (
+        loaded("projects: {p: }", "name: acme_1.b-c\nprojects: ", "name: acme_1.b-c\nprojects: ").name == "acme_1.b-c"
+    )
+    assert problems("name: a\nprojects: ", "projects: ", "projects: \nname: b") == [
+        "c.yaml:3:7: name is b here and a at a.yaml:2:7; one manifest has one name"
+    ]

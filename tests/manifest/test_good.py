@@ -191,7 +191,7 @@ def test_a_number_in_quotes_is_a_name(name: str) -> None:
         ("'5'", '"5"'),
         ("tRUE", '"tRUE"'),
         *((text, f'"{text}"') for text in ("yes", "on", "y", "012", "00", "-01", "0x1F", "0o17", "0b1", "1_0", "1:30")),
-        *((text, f'"{text}"') for text in ("1:30.5", "1e3", "1.5e3", "1.0e+3", ".inf", "-.Inf", ".nan", "NaN")),
+        *((text, f'"{text}"') for text in ("1:30.5", "1e3", "1.5e3", "1.0e+3", "NaN", ".NaNs")),
         *((text, f'"{text}"') for text in ("2024-01-01", "2024-01-01T10:00:00Z", "+", ".", "+.", "٣", "=", "<<")),
     ],
 )

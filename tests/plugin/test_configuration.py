@@ -12,7 +12,7 @@ from relay_provider.plugin.proto import plugin_pb2
 from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.values import UNKNOWN
 from tests.plugin.client import plugin, properties, values
-from tests.served import OTHER_KEY, Served
+from tests.served import OTHER_KEY, Served, serving
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
 
@@ -127,14 +127,50 @@ async def test_old_engines_configure_by_variables(api: Served) -> None:
 async def test_each_connection_has_its_own_settings(api: Served) -> None:
     async with plugin() as ours, plugin(like=ours) as theirs:
         await ours.configure(apiKey=api.key, baseUrl=api.url)
-        await theirs.configure(apiKey=OTHER_KEY, baseUrl=api.url)
         await ours.create({}, name="ours")
+        async with plugin(like=ours) as again:  # the engine's one connection, made again after a long idle time
+            assert (await again.read("ours")).id == "ours"
+        await theirs.configure(apiKey=OTHER_KEY, baseUrl=api.url)
         await theirs.create({}, name="theirs")
         assert [one.result.id for one in await ours.list()] == ["ours"]
         assert [one.result.id for one in await theirs.list()] == ["theirs"]
         await theirs.delete({}, name="theirs")
-        async with plugin(like=ours) as again:  # a connection made anew after a long idle time
-            assert (await again.read("theirs")).id == ""
+        async with plugin(like=ours) as unknown:  # whose settings hold for it cannot be told any more
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await unknown.read("ours")
+    assert caught.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert "run the command again" in str(caught.value.details())
+
+
+async def test_an_engine_that_attaches_never_gets_another_ones_settings(api: Served) -> None:
+    async with plugin() as ours, plugin(like=ours) as theirs:
+        await ours.configure(apiKey=api.key, baseUrl=api.url)
+        await theirs.stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"))
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await theirs.read("ours")
+        assert caught.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+
+
+async def test_the_place_is_kept_though_the_environment_said_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY_BASE_URL", "https://a.example/v1")
+    before = values((await check(apiKey="sk_live_abc")).inputs)
+    assert before["baseUrl"] == "https://a.example/v1"
+    monkeypatch.delenv("RELAY_BASE_URL")
+    written = {"apiKey": "sk_live_abc", "baseUrl": "https://A.example:443/v1/"}
+    assert await diff(before, values((await check(**written)).inputs)) == {}
+    assert await diff(before, {"apiKey": "sk_live_abc"}) == {"baseUrl": Kind.DELETE_REPLACE}
+
+
+async def test_a_new_key_is_a_rotation_when_it_finds_the_rooms(api: Served) -> None:
+    second = "sk_live_thesecondkeyofthesameproject01234"
+    keys = f"{api.key}=acme,{second}=acme,{OTHER_KEY}=other"
+    with serving(env={"RELAY_GATEWAY_KEYS": keys}) as served:
+        served.create("standup")
+        place = {"baseUrl": served.url}
+        assert await diff({"apiKey": api.key, **place}, {"apiKey": second, **place}) == {"apiKey": Kind.UPDATE}
+        found = await diff({"apiKey": api.key, **place}, {"apiKey": OTHER_KEY, **place})
+        assert found == {"apiKey": Kind.UPDATE_REPLACE}
+        assert await diff({"apiKey": OTHER_KEY, **place}, {"apiKey": api.key, **place}) == {"apiKey": Kind.UPDATE}
 
 
 async def test_what_the_plugin_says_of_itself() -> None:

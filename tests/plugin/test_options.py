@@ -60,26 +60,37 @@ def test_options(door: YamlDoor, served: Served) -> None:
     assert sids(served) == now
 
 
-def test_a_replacement_that_creates_first(door: YamlDoor, served: Served) -> None:
-    """Two rooms of one name cannot be: such a replacement ends nothing that it does not make anew."""
-    door.write({"standup": room({"maxParticipants": 5}, deleteBeforeReplace=False)})
+def test_a_replacement_ends_and_makes_the_room_in_one_step(door: YamlDoor, served: Served) -> None:
+    door.write({"standup": room({"maxParticipants": 5})})
     door.up()
     made = sids(served)
+    served.join("standup", "ana", "bob")
 
-    door.write({"standup": room({"maxParticipants": 6}, deleteBeforeReplace=False)})
+    door.write({"standup": room({"maxParticipants": 6})})
+    planned = door.project.pulumi("preview")
+    assert 'Room "standup" is to end: refused, 2 people: ana, bob.' in planned.out
     ran = door.up(check=False)
     assert ran.code != 0
-    assert 'Room "standup" is live already with other settings: maxParticipants is 5 there and 6 here' in ran.errors
+    assert 'Room "standup" was not ended, because 2 people are in it: ana, bob.' in ran.errors
     assert sids(served) == made
     assert door.state()["standup"]["maxParticipants"] == 5
 
-    door.write({"standup": room({"maxParticipants": 6, "forceDestroy": True}, deleteBeforeReplace=False)})
-    assert door.up().changes == {"replace": 1}
-    again = sids(served)
-    assert again != made
-    assert {name: outputs["sid"] for name, outputs in door.state().items()} == again
+    # The user's own order of things works as well, and ends no more than it has to.
+    for step, options in enumerate(({"deleteBeforeReplace": True}, {"deleteBeforeReplace": False}, {})):
+        door.write({"standup": room({"maxParticipants": 7 + step}, **options)})
+        ran = door.up(check=False)
+        assert ran.code != 0
+        assert sids(served) == made
+    for identity in ("ana", "bob"):
+        served.leave("standup", identity)
+    for step, options in enumerate(({"deleteBeforeReplace": True}, {"deleteBeforeReplace": False}, {})):
+        door.write({"standup": room({"maxParticipants": 10 + step}, **options)})
+        assert door.up().changes == {"replace": 1}
+        assert sids(served) != made
+        made = sids(served)
+        assert {name: outputs["sid"] for name, outputs in door.state().items()} == made
     assert door.up().changes == {"same": 1}
 
     assert door.project.up("--replace", "urn:pulumi:test::rooms::relay:index:Room::standup").changes == {"replace": 1}
-    assert sids(served) == again, "the room that the new resource took over was ended with the old one"
+    assert sids(served) == made, "the room that the new resource took over was ended with the old one"
     assert door.up().changes == {"same": 1}

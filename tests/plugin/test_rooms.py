@@ -11,7 +11,7 @@ from relay_provider.plugin.codec import encode
 from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.values import UNKNOWN
 from tests.plugin.backend import Here
-from tests.plugin.client import Client, plugin, properties, urn, values
+from tests.plugin.client import Client, plugin, properties, values
 from tests.served import Served
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
@@ -114,7 +114,7 @@ async def test_diff(client: Client, olds: Any, news: Any, expected: Any) -> None
     found = await client.diff(olds, news)
     assert found.changes == (pb.DiffResponse.DIFF_SOME if expected else pb.DiffResponse.DIFF_NONE)
     assert found.hasDetailedDiff
-    assert found.deleteBeforeReplace
+    assert not found.deleteBeforeReplace
     assert {path: one.kind for path, one in found.detailedDiff.items()} == expected
     assert list(found.diffs) == list(expected)
     assert list(found.replaces) == [name for name, kind in expected.items() if Kind.Kind.Name(kind).endswith("REPLACE")]
@@ -335,24 +335,58 @@ async def test_custom_timeouts(client: Client, monkeypatch: pytest.MonkeyPatch) 
 # -- A room that is declared again in the same run ------------------------------------------------------------------
 
 
-async def test_a_renamed_resource_without_an_alias_keeps_its_room(client: Client, api: Served) -> None:
-    state = values((await client.create({}, urn=urn("before"))).properties)
-    await client.create({}, urn=urn("after"))
-    await client.delete(state, urn=urn("before"))
-    assert api.rooms()["standup"]["sid"] == state["sid"]
-    await client.delete(state, urn=urn("after"))
-    assert api.rooms() == {}
-
-
-async def test_a_replacement_that_creates_first_keeps_the_room_it_took_over(client: Client, api: Served) -> None:
+async def test_a_declared_room_is_not_ended_whatever_the_delete_means(client: Client, api: Served) -> None:
+    """A rename without an alias, the end of a replacement, one left over from an earlier run."""
     state = values((await client.create({})).properties)
-    await client.diff(state, {"name": "standup"})
-    again = values((await client.create({})).properties)
-    assert again["sid"] == state["sid"]
-    await client.delete(state)
+    await client.configure(apiKey=api.key, baseUrl=api.url)
+    await client.check({"name": "standup", "forceDestroy": True}, name="after")
+    api.join("standup", "ana")
+    await client.delete({**state, "forceDestroy": True})
+    assert api.people("standup") == ["ana"]
+    await client.configure(apiKey=api.key, baseUrl=api.url)  # the next run declares it no longer
+    code, message = await fails(client.delete(state))
+    assert code == grpc.StatusCode.FAILED_PRECONDITION
+    assert "ana" in message
+
+
+async def test_a_replacement_is_one_step(client: Client, api: Served) -> None:
+    state = values((await client.create({"maxParticipants": 5})).properties)
+    await client.configure(apiKey=api.key, baseUrl=api.url)
+    old, new = {"name": "standup", "maxParticipants": 5}, {"name": "standup", "maxParticipants": 6}
+    await client.check(new, olds=old)
+    found = await client.diff(state, new)
+    assert list(found.replaces) == ["maxParticipants"]
+    assert not found.deleteBeforeReplace
+    api.join("standup", "ana")
+    code, message = await fails(client.create(new))
+    assert code == grpc.StatusCode.FAILED_PRECONDITION
+    assert "ana" in message
     assert api.rooms()["standup"]["sid"] == state["sid"]
-    await client.delete(again)
-    assert api.rooms() == {}
+    api.leave("standup", "ana")
+    again = values((await client.create(new)).properties)
+    assert api.rooms()["standup"]["sid"] == again["sid"] != state["sid"]
+    await client.delete(state)
+    assert api.rooms()["standup"]["sid"] == again["sid"]
+
+
+async def test_two_resources_that_declare_one_room_are_told(client: Client) -> None:
+    assert not (await client.check({"name": "standup"}, name="one")).failures
+    found = failures(await client.check({"name": "standup"}, name="two"))
+    assert found["name"].startswith('room "standup" is declared by one already')
+    assert not (await client.check({"name": "standup"}, name="one")).failures
+
+
+async def test_a_consent_is_for_the_run_that_gave_it(client: Client, api: Served) -> None:
+    """An attached plugin: a preview with forceDestroy is abandoned, and a later run destroys."""
+    state = values((await client.create({})).properties)
+    api.join("standup", "ana")
+    await client.configure(apiKey=api.key, baseUrl=api.url)
+    await client.check({"name": "other", "forceDestroy": True}, olds={"name": "standup"})
+    await client.diff(state, {"name": "other", "forceDestroy": True})
+    await client.configure(apiKey=api.key, baseUrl=api.url)
+    code, _ = await fails(client.delete(state))
+    assert code == grpc.StatusCode.FAILED_PRECONDITION
+    assert api.people("standup") == ["ana"]
 
 
 # -- Functions and List --------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import httpx
 import jwt
 import pytest
 
-from relay_provider.plugin.schema import package_schema
+from relay_provider.plugin.package_schema import package_schema
 from tests.plugin.client import plugin, values
 from tests.served import serving
 

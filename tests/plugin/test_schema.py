@@ -10,7 +10,7 @@ import pytest
 from relay_provider.config import SETTINGS
 from relay_provider.model import FIELDS, LiveRoom, RoomInputs
 from relay_provider.plugin.functions import FUNCTIONS
-from relay_provider.plugin.schema import ROOM, package_schema
+from relay_provider.plugin.package_schema import ROOM, package_schema
 from tests.conftest import ROOT, TOOLS
 
 SCHEMA = package_schema()

@@ -8,6 +8,7 @@ from relay_provider.backends.prefix import MAX_PROJECT_ID, PROJECT_ID_PATTERN
 from relay_provider.config import BACKENDS, SETTINGS
 from relay_provider.manifest.connection import CONFIG_PATTERN, ENV_PATTERN
 from relay_provider.manifest.document import LABEL_PATTERN
+from relay_provider.manifest.names import NAME_PATTERN as MANIFEST_NAME_PATTERN
 from relay_provider.model import NAME_PATTERN, RoomInputs
 
 Schema = dict[str, Any]
@@ -24,6 +25,12 @@ def manifest_schema() -> Schema:
         **_object(
             {
                 "version": {"description": "The version of this format.", "const": 1},
+                "name": {
+                    "description": "What tells this manifest apart from others: the name of its Pulumi project. "
+                    "The file's own name without it; required on a shared backend.",
+                    "type": "string",
+                    "pattern": MANIFEST_NAME_PATTERN,
+                },
                 "defaults": _described("Settings for every room of the file.", "settings"),
                 "projects": {
                     "description": "The projects by label. A label is for people, state and reports.",

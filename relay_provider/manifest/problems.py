@@ -63,7 +63,7 @@ class Broken(Exception):
 
 
 @dataclass(slots=True)
-class Report:
+class Problems:
     """Gathers the problems of one file. What is said twice (through an alias) counts once."""
 
     file: str
@@ -77,6 +77,6 @@ class Report:
         """The place in this file."""
         return Position(self.file, *at)
 
-    def problems(self) -> list[ManifestProblem]:
+    def found(self) -> list[ManifestProblem]:
         """Every problem, by position."""
         return [ManifestProblem(self.position(at), text) for at, text in sorted(self._said, key=lambda said: said[0])]

@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 from pulumi.automation import CommandResult, InvalidVersionError, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
-from relay_provider.cli.place import pulumi_home
+from relay_provider.cli.workspace import pulumi_home
 from relay_provider.errors import RelayError, quoted
 
 _NO_PULUMI: Final = "The pulumi program was not found; run `make setup` in a checkout, or install it (https://www.pulumi.com/docs/install)."

@@ -1,0 +1,111 @@
+"""The plan held against what is live: which rooms are there already, and who is in those that would end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from relay_provider.cli.plan import Change, FieldChange
+from relay_provider.config import Lookup, Settings
+from relay_provider.drift import differences
+from relay_provider.errors import ConfigError, Unauthorized
+from relay_provider.lifecycle import Rooms
+from relay_provider.manifest import Project
+from relay_provider.model import LiveRoom, RoomInputs
+from relay_provider.place import Project as Home
+from relay_provider.place import project_of, settings_in_state
+from relay_provider.session import Session, run_in_session
+
+
+class Foresight:
+    """What one command knows before the engine works: the declared rooms, and what was live when it began."""
+
+    def __init__(
+        self,
+        projects: Sequence[tuple[Project, Settings]],
+        base: Settings,
+        lookup: Lookup,
+        others: Sequence[Project] = (),
+    ) -> None:
+        """`others` are declared too, and left alone by this command."""
+        self._base, self._lookup = base, lookup
+        self._projects = projects
+        self._declared: dict[tuple[str, str], tuple[Home, RoomInputs]] = {
+            (project.ref.label, room.name): (project_of(settings), room)
+            for project, settings in projects
+            for room in project.rooms
+        }
+        self._homes = {(home, name) for (_, name), (home, _) in self._declared.items()}
+        for project in others:
+            with suppress(ConfigError):
+                home = project_of(project.ref.settings(base, lookup))
+                self._homes |= {(home, room.name) for room in project.rooms}
+        self._live: dict[Home, Mapping[str, LiveRoom]] = {}
+
+    def look(self) -> None:
+        """One list of each project. Raises when one cannot be had: nothing is planned blindly."""
+
+        async def listed(session: Session) -> list[Mapping[str, LiveRoom]]:
+            return await asyncio.gather(*(session.rooms(settings).listed() for settings in homes.values()))
+
+        homes = {project_of(settings): settings for _, settings in self._projects}
+        self._live = dict(zip(homes, run_in_session(listed), strict=True))
+
+    def seen(self, change: Change) -> Change:
+        """A create of a room that was live already takes it over; a delete of a declared one ends nothing."""
+        if change.kind == "delete" and self._home(change) in self._homes:
+            return replace(change, kind="forget")
+        if change.kind != "create" or (change.project, change.room) not in self._declared:
+            return change
+        home, declared = self._declared[change.project, change.room]
+        live = self._live.get(home, {}).get(change.room)
+        if live is None:
+            return change
+        found = differences(declared, live)
+        if not found:
+            return replace(change, kind="takeOver")
+        fields = tuple(FieldChange(one.field, one.live, one.declared) for one in found)
+        return replace(change, fields=fields, refused=not declared.force_destroy, live=live)
+
+    def planned(self, found: Mapping[str, Change]) -> dict[str, Change]:
+        """The changes with what becomes of the people in the rooms, and of rooms that only change hands."""
+        own = {self._home(change) for change in found.values() if change.kind == "forget"}
+        settled = [
+            replace(change, kind="replace", refused=False) if change.live and self._home(change) in own else change
+            for change in found.values()  # what stands in the way is the state's own, under another label
+        ]
+        return dict(zip(found, self._with_people(settled), strict=True))
+
+    def _home(self, change: Change) -> tuple[Home, str] | None:
+        """The room that would end, by its project; None where its connection is not to be had."""
+        if change.live is not None or not change.old:
+            home = self._declared.get((change.project, change.room))
+            return (home[0], change.room) if home else None
+        try:
+            return project_of(settings_in_state(change.old, self._base, self._lookup)), change.room
+        except ConfigError:
+            return None
+
+    def _with_people(self, changes: list[Change]) -> list[Change]:
+        async def looked(session: Session) -> list[Change]:
+            return await asyncio.gather(*(self._foreseen(change, session) for change in changes))
+
+        return run_in_session(looked) if any(change.ends for change in changes) else changes
+
+    async def _foreseen(self, change: Change, session: Session) -> Change:
+        if not change.ends:
+            return change
+        try:
+            rooms = self._rooms(change, session)
+            outlook = await rooms.outlook(change.room, force=change.forced)
+        except (ConfigError, Unauthorized) as error:
+            return replace(change, note=f"stays where it is: {error}")
+        return replace(change, outlook=outlook, refused=bool(outlook and outlook.refused)) if outlook else change
+
+    def _rooms(self, change: Change, session: Session) -> Rooms:
+        if change.live is None:
+            return session.rooms(settings_in_state(change.old, self._base, self._lookup))
+        label = change.project
+        return session.rooms(next(settings for project, settings in self._projects if project.ref.label == label))

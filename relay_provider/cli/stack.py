@@ -1,0 +1,177 @@
+"""A manifest's stack on the Pulumi engine, and what can be done with it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pulumi.automation import (
+    CommandError,
+    ConcurrentUpdateError,
+    InvalidVersionError,
+    LocalWorkspace,
+    OutputMap,
+    Stack,
+    StackAlreadyExistsError,
+    StackNotFoundError,
+)
+
+from relay_provider.cli.plan import sentences
+from relay_provider.cli.pulumi_program import Command
+from relay_provider.cli.takeover import find, find_config, take_over
+from relay_provider.cli.workspace import NoName, Workspace
+from relay_provider.config import Lookup, Settings, load
+from relay_provider.errors import RelayError, quoted
+from relay_provider.manifest import Manifest
+
+
+class NoStack(RelayError):
+    """There is no stack of that name."""
+
+    def __init__(self, workspace: Workspace, stack: str) -> None:
+        self.project = workspace.project
+        self.others = workspace.with_stack(stack) if workspace.local else []
+        super().__init__(f"There is no stack {stack} of {workspace.project}; `relay-rooms up` makes it.")
+
+
+class _QuietWorkspace(LocalWorkspace):
+    """Does not ask for outputs, which these stacks do not have; that takes most of a second."""
+
+    def stack_outputs(self, stack_name: str) -> OutputMap:
+        return {}
+
+
+class RoomStack:
+    """A stack, and what can be done with it. Failures are sentences."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        stack: str,
+        program: Callable[[], None] | None,
+        manifest: Manifest | None = None,
+        *,
+        create: bool,
+    ) -> None:
+        """Open the stack. `manifest` is whose it is, where that is known: a stack of before may be taken over then."""
+        workspace.unlock()
+        warnings.filterwarnings("ignore", module=r"pulumi\.automation")  # about what ends in an error anyway
+        self.workspace = workspace
+        self._name = stack
+        self._program = program
+        self._command = Command()
+        with self.failing("stack"):
+            self.stack = self._opened(manifest, create)
+            find_config(workspace, stack, self._pulumi)
+
+    @classmethod
+    def of(cls, manifest: Manifest, stack: str, program: Callable[[], None] | None, *, create: bool) -> RoomStack:
+        """The manifest's stack."""
+        try:
+            workspace = Workspace.of(manifest)
+        except NoName as error:
+            raise RelayError(f"{error}{_if_there_was_one(error.workspace, stack)}") from None
+        return cls(workspace, stack, program, manifest, create=create)
+
+    def _opened(self, manifest: Manifest | None, create: bool) -> Stack:
+        if found := self._found(create):
+            return found
+        if manifest and take_over(self.workspace, self._name, manifest, self._pulumi):
+            return self._select()
+        if not create:
+            raise NoStack(self.workspace, self._name)
+        try:
+            return self._select(Stack.create)
+        except StackAlreadyExistsError:  # another run was faster
+            return self._select()
+
+    def _found(self, create: bool) -> Stack | None:
+        """The stack, if there is one; nothing is written for one that there is not."""
+        if self.workspace.local or not (create or self.workspace.prepared):
+            there = find(self.workspace, self.workspace.project, self._name, self._pulumi)
+            return self._select() if there else None
+        try:
+            return self._select()
+        except StackNotFoundError:
+            return None
+
+    def _select(self, how: Callable[[str, LocalWorkspace], Stack] = Stack.select) -> Stack:
+        folder, env = self.workspace.folder, self.workspace.env
+        self.workspace.prepare()
+        return how(
+            self._name,
+            _QuietWorkspace(work_dir=str(folder), program=self._program, env_vars=env, pulumi_command=self._command),
+        )
+
+    def _pulumi(self, *arguments: str, folder: Path | None = None) -> str:
+        return pulumi(self._command, self.workspace, *arguments, folder=folder)
+
+    def tell(self, variables: Mapping[str, str]) -> None:
+        """Put these into the environment of the engine, and so of the provider."""
+        self.stack.workspace.env_vars = {**self.stack.workspace.env_vars, **variables}
+
+    @contextmanager
+    def failing(self, what: str, errors: list[str] | None = None) -> Iterator[None]:
+        """Turn what the Automation API raises into sentences; `errors` are those the engine reported as events."""
+        with self._command.stoppable():
+            try:
+                yield
+            except StackNotFoundError:
+                raise NoStack(self.workspace, self._name) from None
+            except ConcurrentUpdateError as error:
+                raise RelayError(self._locked(str(error))) from None
+            except InvalidVersionError as error:
+                raise RelayError(f"This pulumi program is too old: {quoted(str(error))}") from None
+            except CommandError as error:
+                found = list(errors or ()) or sentences(str(error).partition(" stderr: ")[2])
+                code = re.search(r"code: (-?\d+)", str(error))
+                silent = f"pulumi {what} ended (exit code {code[1] if code else '?'}) without saying why; try again."
+                raise RelayError("\n".join(found) or silent) from None
+
+    def config(self) -> dict[str, str]:
+        """The stack's config, decrypted."""
+        file = self.workspace.config(self._name)
+        if not file.exists() or not re.search(r"^(?:config|environment):", file.read_text(), re.MULTILINE):
+            return {}  # without asking the program, which takes a while
+        with self.failing("config"):
+            return {key: found.value for key, found in self.stack.get_all_config().items()}
+
+    def urn(self, kind: str) -> str:
+        """The beginning of the URNs of this stack's resources of one type."""
+        return f"urn:pulumi:{self._name.rpartition('/')[2]}::{self.workspace.project}::{kind}"
+
+    def _locked(self, text: str) -> str:
+        who = re.search(r"created by (.+)", text)
+        holder = f" (by {quoted(who[1])})" if who else ""
+        way = f"pulumi cancel --yes --stack {self._name} --cwd {shlex.quote(str(self.workspace.folder))}"
+        return (
+            f"Another run holds the stack {self._name}{holder}; wait until it has ended. If it was killed, "
+            f"run `{way}` and try again."
+        )
+
+    def settings(self) -> tuple[Settings, Lookup]:
+        """The settings that the stack's config and the environment make, and how to find other keys of the config."""
+        config, project = self.config(), self.workspace.project
+        base = load({key.removeprefix("relay:"): value for key, value in config.items() if key.startswith("relay:")})
+        return base, lambda key: config.get(key if ":" in key else f"{project}:{key}")
+
+
+def pulumi(command: Command, workspace: Workspace, *arguments: str, folder: Path | None = None) -> str:
+    """The output of the pulumi program on the workspace's backend, in `folder` or nowhere."""
+    env = {**workspace.env, "PULUMI_BACKEND_URL": workspace.state} if workspace.local else workspace.env
+    with tempfile.TemporaryDirectory() as nowhere:  # where no Pulumi.yaml says something else
+        return command.run(list(arguments), str(folder or nowhere), env).stdout
+
+
+def _if_there_was_one(workspace: Workspace, stack: str) -> str:
+    """A word about the stack of before, where it is known."""
+    with suppress(RelayError, CommandError):
+        command = Command()
+        if old := find(workspace, workspace.old_project, stack, lambda *args: pulumi(command, workspace, *args)):
+            return f" The stack {old}, made before manifests had names, will be taken over."
+    return ""

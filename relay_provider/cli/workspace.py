@@ -1,0 +1,183 @@
+"""Where a manifest's stack lives: Pulumi's files in a folder of their own, the state beside it or elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import re
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from relay_provider.errors import RelayError
+from relay_provider.manifest import Manifest, first_of, name_of_file, namesakes
+
+FOLDER: Final = ".relay"
+OLD_PROJECT: Final = "relay-rooms"
+
+# Without files of attributes: a kill between one and its state would leave both unreadable.
+_NO_ATTRIBUTES: Final = "?metadata=skip"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where one manifest's stack lives. Two manifests in one folder share `root`, and nothing else."""
+
+    root: Path
+    """`.relay/` beside the manifest; with `local`, its state is in here."""
+    project: str
+    """The Pulumi project's name."""
+    local: bool
+    """Did nobody choose a backend?"""
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Workspace:
+        """The manifest's own, by its name or else by its first file's. Raises where that tells no manifests apart."""
+        first, local = first_of(manifest.files), not backend_chosen()
+        if manifest.name is None:
+            if not local:
+                raise NoName(first)
+            given = {first_of([file]) for file in manifest.files}
+            if others := [other.name for other in namesakes(first) if other not in given]:
+                raise RelayError(
+                    f"{first.name} and {others[0]} would be one stack, {name_of_file(first)}, and end each other's "
+                    "rooms; write a `name: …` at the top of one of them, or name both files."
+                )
+        return cls.beside(first, manifest.name or name_of_file(first))
+
+    @classmethod
+    def beside(cls, file: Path, project: str) -> Workspace:
+        """That of a project whose manifest is, or was, this file."""
+        return cls(file.parent.resolve() / FOLDER, project, local=not backend_chosen())
+
+    @property
+    def folder(self) -> Path:
+        """For Pulumi's files: the project's, and each stack's configuration."""
+        return self.root / self.project
+
+    @property
+    def state(self) -> str:
+        """The local state's address, for whoever is not in `folder`."""
+        return f"file://{quote(str(self.root))}{_NO_ATTRIBUTES}"
+
+    @property
+    def prepared(self) -> bool:
+        """Have Pulumi's files been written before?"""
+        return (self.folder / "Pulumi.yaml").exists()
+
+    @property
+    def old_project(self) -> str:
+        """What the project was called before manifests had names, whichever manifest of the folder it was."""
+        folder = re.sub(r"[^A-Za-z0-9._-]", "-", self.root.parent.name)
+        return OLD_PROJECT if self.local else f"{OLD_PROJECT}-{folder}"[:100]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What the pulumi program needs to know."""
+        env = {
+            # The dynamic provider's process has to be this very Python.
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "PULUMI_PYTHON_CMD": sys.executable,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        if self.local:
+            env["PULUMI_DIY_BACKEND_GZIP"] = "true"
+            if "PULUMI_CONFIG_PASSPHRASE_FILE" not in os.environ:
+                env["PULUMI_CONFIG_PASSPHRASE"] = os.environ.get("PULUMI_CONFIG_PASSPHRASE", "")
+        return env
+
+    def config(self, stack: str) -> Path:
+        """The file with a stack's configuration."""
+        return self.folder / _config_file(stack)
+
+    def old_config(self, stack: str) -> Path:
+        """Where that was before manifests had names."""
+        return self.root / _config_file(stack)
+
+    def with_stack(self, stack: str) -> list[str]:
+        """The projects that have a stack of this name in the local state."""
+        name = stack.rpartition("/")[2]
+        files = (self.root / ".pulumi" / "stacks").glob("*/*")
+        return sorted({file.parent.name for file in files if file.name in (f"{name}.json", f"{name}.json.gz")})
+
+    def prepare(self) -> None:
+        """Write the files that Pulumi looks for."""
+        files = {self.folder / "Pulumi.yaml": f"name: {json.dumps(self.project)}\nruntime: python\n"}
+        if self.local:
+            # Relative where it can be, so that it holds in every checkout: Pulumi takes what looks like an escape, a
+            # query or a fragment in the rest of the path for one.
+            url = "file://.." + _NO_ATTRIBUTES if quote(str(self.root)) == str(self.root) else self.state
+            files[self.folder / "Pulumi.yaml"] += f"backend:\n  url: {url}\n"
+            files[self.root / ".gitignore"] = ".pulumi/\n"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path, text in files.items():
+                if not path.exists() or path.read_text() != text:
+                    new = path.with_name(f"{path.name}.{os.getpid()}")
+                    new.write_text(text)
+                    new.replace(path)
+        except OSError as error:
+            raise RelayError(f"{self.folder} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+
+    def unlock(self) -> None:
+        """Remove the locks of runs that were killed on this machine; a shared backend's are not ours to judge."""
+        if not self.local:
+            return
+        for lock in (self.root / ".pulumi" / "locks").rglob("*.json"):
+            try:
+                holder = json.loads(lock.read_text())
+                if holder["hostname"] == socket.gethostname() and not _alive(int(holder["pid"])):
+                    lock.unlink()
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # being made or removed just now
+
+
+class NoName(RelayError):
+    """A manifest without a name on a backend that others share."""
+
+    def __init__(self, file: Path) -> None:
+        self.workspace = Workspace.beside(file, name_of_file(file))
+        name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{name_of_file(file)}-of-{file.parent.name or 'acme'}")[:100]
+        super().__init__(
+            f"{file.name} has no name, and a shared backend tells manifests apart by theirs: write `name: {name}` "
+            "at its top."
+        )
+
+
+def backend_chosen() -> bool:
+    """Did somebody choose where Pulumi keeps its states?"""
+    if os.environ.get("PULUMI_BACKEND_URL") or os.environ.get("PULUMI_ACCESS_TOKEN"):
+        return True
+    try:
+        return bool(json.loads((pulumi_home() / "credentials.json").read_text()).get("current"))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def pulumi_home() -> Path:
+    """The folder where Pulumi keeps logins and plugins."""
+    if chosen := os.environ.get("PULUMI_HOME"):
+        return Path(chosen)
+    try:
+        home = Path(pwd.getpwuid(os.getuid()).pw_dir)  # as pulumi finds it, whatever HOME says
+    except KeyError:
+        home = Path.home()
+    return home / ".pulumi"
+
+
+def _config_file(stack: str) -> str:
+    return f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
