@@ -77,7 +77,7 @@ async def test_create_that_is_refused_leaves_the_room_as_it_was() -> None:
 
 async def test_create_does_not_show_secret_fields() -> None:
     said = await refused(House(live_room(metadata="their-pin")), wanted(metadata="our-pin"), secret=("metadata",))
-    assert "metadata is another there than here" in said
+    assert "metadata is [secret] there and [secret] here" in said
     assert "pin" not in said
 
 
