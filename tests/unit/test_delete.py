@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from relay_provider.errors import RoomOccupied, Unavailable
-from tests.unit.fake import House, live_room
+from relay_provider.errors import RoomDiffers, RoomKept, RoomOccupied, Unavailable
+from relay_provider.place import Place
+from relay_provider.run import Run
+from tests.unit.fake import House, live_room, wanted
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
 
@@ -93,3 +95,116 @@ async def test_delete_that_fails_is_an_error_and_no_success(force: bool) -> None
     with pytest.raises(Unavailable):
         await house.delete(force=force)
     assert "standup" in house.backend.rooms
+
+
+# -- Consent: the state's, unless the run declares what comes after the room
+
+
+async def test_a_declaration_that_takes_the_consent_back_beats_the_state() -> None:
+    house = House(live_room())
+    house.join("ada")
+    house.declares("new-name", before="standup", force=False)
+    await occupied(house, force=True)
+
+
+async def test_a_declaration_that_consents_beats_the_state() -> None:
+    house = House(live_room())
+    house.join("ada")
+    house.declares("new-name", before="standup", force=True)
+    await house.delete(force=False)
+    assert house.backend.rooms == {}
+
+
+async def test_a_diff_is_a_question_and_no_consent() -> None:
+    house = House(live_room())
+    house.join("ada")
+    house.rooms.diff({"name": "standup", "maxParticipants": 0}, {"maxParticipants": 9, "forceDestroy": True})
+    await occupied(house)
+
+
+async def test_a_consent_is_for_one_room() -> None:
+    house = House(live_room(), live_room("other"))
+    house.join("ada")
+    house.declares("new-name", before="other", force=True)
+    await occupied(house)
+
+
+async def test_a_consent_is_for_one_run() -> None:
+    house = House(live_room())
+    house.join("ada")
+    house.declares("new-name", before="standup", force=True)
+    house.run = Run()
+    await occupied(house)
+
+
+async def test_a_consent_outlives_a_delete_that_failed() -> None:
+    house = House(live_room())
+    house.join("ada")
+    house.declares("new-name", before="standup", force=True)
+    house.backend.failure = Unavailable("down")
+    with pytest.raises(Unavailable):
+        await house.delete()
+    house.backend.failure = None
+    await house.delete()
+    assert house.backend.rooms == {}
+
+
+# -- A room that the run declares
+
+
+@pytest.mark.parametrize("sid", ["RM_1", "RM_old", None])
+@pytest.mark.parametrize("force", [False, True])
+async def test_a_declared_room_is_not_ended_whatever_is_meant_by_the_delete(sid: str | None, force: bool) -> None:
+    house = House(live_room())
+    house.declares()
+    await house.delete(sid=sid, force=force)
+    assert house.did == []
+
+
+async def test_a_declared_room_that_was_made_is_not_ended_by_the_delete_of_the_old_one() -> None:
+    house = House()
+    house.declares()
+    live = await house.create(wanted())
+    await house.delete(force=True, sid="RM_old")
+    await house.delete(force=True, sid=live.sid)
+    assert house.backend.rooms == {"standup": live}
+
+
+async def test_a_declared_room_that_somebody_else_made_since_is_not_ended() -> None:
+    house = House()
+    house.declares()
+    await house.create(wanted())
+    house.backend.rooms["standup"] = live_room(sid="RM_theirs")
+    await house.delete(force=True, sid="RM_theirs")
+    assert "standup" in house.backend.rooms
+
+
+async def test_a_room_of_another_project_with_the_declared_name_is_ended() -> None:
+    house = House(live_room())
+    house.run.declare(((Place("relay", "elsewhere"), None), "standup"), force=False)
+    await house.delete()
+    assert house.backend.rooms == {}
+
+
+async def test_a_declared_room_that_could_not_be_made_stays_in_the_state() -> None:
+    house = House(live_room(max_participants=5))
+    house.declares()
+    with pytest.raises(RoomDiffers):
+        await house.create(wanted())
+    with pytest.raises(RoomKept) as caught:
+        await house.delete(force=True)
+    assert str(caught.value) == (
+        'Room "standup" was left as it is, and stays in the state under its old resource too, because its new '
+        "declaration could not be carried out in this run; put that right, and run the same command again."
+    )
+    assert "delete" not in house.did
+
+
+async def test_a_declared_room_that_could_be_made_after_all_is_forgotten_under_its_old_resource() -> None:
+    house = House(live_room(max_participants=5))
+    house.declares()
+    with pytest.raises(RoomDiffers):
+        await house.create(wanted())
+    house.backend.rooms.clear()
+    await house.create(wanted())
+    await house.delete()
