@@ -189,6 +189,43 @@ async def test_a_question_ends_though_the_room_comes_and_goes() -> None:
     assert server.lists <= PATIENCE + 1
 
 
+# -- A witness to a room's own answer
+
+
+async def test_a_witness_shares_the_list_that_is_there() -> None:
+    server = Server("a", "b")
+    await server.find("a")
+    assert await server.listing.witness("b") == live_room("b")
+    assert server.lists == 1
+
+
+async def test_a_witness_is_not_from_before_a_write_to_that_very_room() -> None:
+    server = Server("a", "b")
+    await server.find("a")
+    server.listing.wrote("b")
+    await server.listing.witness("a")
+    assert server.lists == 1
+    await server.listing.witness("b")
+    assert server.lists == 2
+
+
+async def test_a_witness_says_gone_only_after_two_lists() -> None:
+    server = Server("a")
+    assert await server.listing.witness("gone") is None
+    assert server.lists == 2
+    assert await server.listing.witness("gone too") is None
+    assert server.lists == 2
+
+
+async def test_a_witness_is_not_older_than_the_moment_that_is_asked_for() -> None:
+    server = Server("a")
+    await server.find("a")
+    server.now += 1
+    server.names.clear()
+    assert await server.listing.witness("a") == live_room("a")
+    assert await server.listing.witness("a", since=server.listing.now()) is None
+
+
 # -- Failures
 
 
