@@ -164,6 +164,14 @@ async def test_a_forced_delete_remembers_the_room_that_the_state_knows() -> None
     assert len(house.waits) == 1
 
 
+async def test_a_guarded_delete_remembers_the_room_that_was_there() -> None:
+    house = House(live_room(sid="RM_2"))
+    await house.delete(sid="RM_1")  # as the state knows it
+    house.backend.old_answers = 1
+    assert (await house.create(wanted())).sid == "RM_new1"
+    assert len(house.waits) == 1
+
+
 async def test_a_room_that_this_run_did_not_end_is_not_waited_for() -> None:
     house = House(live_room())
     assert (await house.create(wanted())).sid == "RM_1"

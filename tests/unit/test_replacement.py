@@ -103,6 +103,14 @@ async def test_a_setting_that_is_not_reported_is_held_against_what_was_applied()
     assert house.did == GUARDED
 
 
+async def test_a_setting_that_is_not_reported_is_held_against_what_another_resource_applied() -> None:
+    house = House(live_room())
+    house.owns(emptyTimeout=60)
+    house.declares(before="other")
+    assert (await house.create(wanted(empty_timeout=90))).sid == "RM_new1"
+    assert house.did == GUARDED
+
+
 async def test_a_setting_that_is_not_reported_and_was_applied_as_it_is_asked_for_is_equal() -> None:
     house = House(live_room())
     house.owns(emptyTimeout=60)
