@@ -118,8 +118,10 @@ def canonical_metadata(value: object) -> str:
     return text
 
 
-def metadata_meaning(text: str) -> str:
+def metadata_meaning(text: object) -> object:
     """What a metadata string means, for comparison: two spellings of one JSON object or array are equal."""
+    if not isinstance(text, str):
+        return text  # not known yet
     if text[:1] not in "{[" and text.lstrip()[:1] not in ("{", "["):
         return text
     try:

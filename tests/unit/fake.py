@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from relay_provider.lifecycle import Rooms
 from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs
+from relay_provider.place import Place, Project
+from relay_provider.run import Run
 
 
 def live_room(name: str = "standup", sid: str = "RM_1", **settings: object) -> LiveRoom:
@@ -81,3 +89,50 @@ class FakeBackend:
 
     async def aclose(self) -> None:
         self.closed = True
+
+
+PROJECT: Project = (Place("relay", "memory"), SecretStr("sk_live_1"))
+
+
+class House:
+    """One project's rooms on a fake backend, in one run; waits are written down, not waited."""
+
+    def __init__(self, *rooms: LiveRoom, **habits: Any) -> None:
+        self.backend = FakeBackend(*rooms, **habits)
+        self.waits: list[float] = []
+        self.rooms = Rooms(self.backend, PROJECT, self.sleep)
+        self.run = Run()
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def join(self, *identities: str, state: int = 2, room: str = "standup") -> None:
+        self.backend.people[room] = [person(identity, state) for identity in identities]
+
+    def declares(self, room: str = "standup", *, force: bool = False, before: str | None = None) -> None:
+        """The run's check says so; `before` is the room that the same resource has had."""
+        self.run.declare((PROJECT, room), force, (PROJECT, before) if before else None)
+
+    def owns(self, room: str = "standup", sid: str = "RM_1", **properties: Any) -> None:
+        """The run's state says so."""
+        self.run.knows((PROJECT, room), {"name": room, "sid": sid, **properties})
+
+    async def create(self, room: RoomInputs, secret: tuple[str, ...] = ()) -> LiveRoom:
+        return await self.rooms.create(room, self.run, secret)
+
+    async def read(self, room: str = "standup", state: Mapping[str, Any] | None = None) -> LiveRoom | None:
+        return await self.rooms.read(room, self.run, state)
+
+    async def update(self, old: Mapping[str, Any], new: RoomInputs, secret: tuple[str, ...] = ()) -> LiveRoom | None:
+        return await self.rooms.update(old, new, self.run, secret)
+
+    async def delete(self, room: str = "standup", *, force: bool = False, sid: str | None = "RM_1") -> None:
+        await self.rooms.delete(room, self.run, force=force, sid=sid)
+
+    @property
+    def did(self) -> list[str]:
+        return [call[0] for call in self.backend.calls]
+
+
+def wanted(**settings: Any) -> RoomInputs:
+    return RoomInputs(name="standup", **settings)

@@ -34,4 +34,4 @@ anything: st.SearchStrategy[Any] = st.recursive(
 )
 """JSON-like input and what only looks like it."""
 
-names = st.from_regex(r"[A-Za-z0-9._:-]{1,20}", fullmatch=True)
+names = st.from_regex(r"[A-Za-z0-9._:-]{1,20}", fullmatch=True).filter(lambda name: name not in (".", ".."))

@@ -136,14 +136,14 @@ async def test_a_write_makes_earlier_lists_worthless() -> None:
     server = Server("a")
     await server.find("a")
     server.names.clear()
-    server.listing.wrote()
+    server.listing.wrote("a")
     assert await server.find("a") == [False]
 
 
 async def test_after_a_write_a_gone_room_needs_two_lists_again() -> None:
     server = Server()
     await server.find("gone")
-    server.listing.wrote()
+    server.listing.wrote("gone")
     await server.find("gone")
     assert server.lists == 4
 
@@ -154,7 +154,7 @@ async def test_a_write_while_a_list_is_under_way_makes_it_worthless() -> None:
     def write_once() -> None:
         if server.lists == 1:
             server.names.add("mine")
-            server.listing.wrote()
+            server.listing.wrote("mine")
 
     server.during = write_once
     assert await server.find("a", "mine") == [True, True]
@@ -163,14 +163,14 @@ async def test_a_write_while_a_list_is_under_way_makes_it_worthless() -> None:
 
 async def test_a_question_ends_though_writes_never_do() -> None:
     server = Server("a")
-    server.during = server.listing.wrote
+    server.during = lambda: server.listing.wrote("a")
     assert await server.find("a", "gone") == [True, False]
     assert server.lists == PATIENCE
 
 
 async def test_a_question_among_endless_writes_is_never_answered_from_before_it_was_put() -> None:
     server = Server("a")
-    server.during = server.listing.wrote
+    server.during = lambda: server.listing.wrote("a")
     await server.find("a")
     server.names = {"b"}
     assert await server.find("a", "b") == [False, True]
@@ -181,12 +181,49 @@ async def test_a_question_ends_though_the_room_comes_and_goes() -> None:
 
     def flicker() -> None:
         server.names ^= {"a"}
-        server.listing.wrote()
+        server.listing.wrote("a")
 
     server.during = flicker
     with anyio.fail_after(5):
         await server.find("a")
     assert server.lists <= PATIENCE + 1
+
+
+# -- A witness to a room's own answer
+
+
+async def test_a_witness_shares_the_list_that_is_there() -> None:
+    server = Server("a", "b")
+    await server.find("a")
+    assert await server.listing.witness("b") == live_room("b")
+    assert server.lists == 1
+
+
+async def test_a_witness_is_not_from_before_a_write_to_that_very_room() -> None:
+    server = Server("a", "b")
+    await server.find("a")
+    server.listing.wrote("b")
+    await server.listing.witness("a")
+    assert server.lists == 1
+    await server.listing.witness("b")
+    assert server.lists == 2
+
+
+async def test_a_witness_says_gone_only_after_two_lists() -> None:
+    server = Server("a")
+    assert await server.listing.witness("gone") is None
+    assert server.lists == 2
+    assert await server.listing.witness("gone too") is None
+    assert server.lists == 2
+
+
+async def test_a_witness_is_not_older_than_the_moment_that_is_asked_for() -> None:
+    server = Server("a")
+    await server.find("a")
+    server.now += 1
+    server.names.clear()
+    assert await server.listing.witness("a") == live_room("a")
+    assert await server.listing.witness("a", since=server.listing.now()) is None
 
 
 # -- Failures

@@ -40,7 +40,7 @@ def nested(levels: int) -> list[Any]:
 # -- Names
 
 
-@pytest.mark.parametrize("name", ["a", "A.b_c-d:e", "7", "..", "-", "x" * 128])
+@pytest.mark.parametrize("name", ["a", "A.b_c-d:e", "7", "...", "-", "x" * 128])
 def test_a_name_of_allowed_characters_passes(name: str) -> None:
     assert check({"name": name}) == Checked({"name": name}, ())
 
@@ -57,6 +57,8 @@ def test_a_name_of_allowed_characters_passes(name: str) -> None:
         ("٣", 'may hold letters, digits and . _ - : only, not "٣"'),
         ("\ud800", 'may hold letters, digits and . _ - : only, not "\\ud800"'),
         ("/" * 50, f'may hold letters, digits and . _ - : only, not "{"/" * 39}…"'),
+        (".", 'must not be ".": an address cannot hold it, so the room could never be ended'),
+        ("..", 'must not be "..": an address cannot hold it, so the room could never be ended'),
         (7, "must be a string, not a number"),
         (True, "must be a string, not a boolean"),
         (["a"], "must be a string, not a list"),

@@ -14,6 +14,7 @@ from relay_provider import session
 from relay_provider.config import Settings, load
 from relay_provider.errors import ConfigError
 from relay_provider.lifecycle import Rooms
+from relay_provider.run import Run
 from tests.unit.fake import FakeBackend, live_room
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
@@ -69,7 +70,7 @@ def test_many_threads_share_one_loop_one_client_and_one_list(
     shared: session._Shared, backends: dict[Settings, FakeBackend]
 ) -> None:
     async def work(rooms: Rooms) -> tuple[str, int]:
-        live = await rooms.read("standup")
+        live = await rooms.read("standup", Run())
         assert live
         return live.sid, threading.get_ident()
 

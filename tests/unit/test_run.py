@@ -1,0 +1,127 @@
+"""What one run knows: declared, owned, consented, made and ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay_provider.run import Run
+from tests.unit.fake import PROJECT
+
+pytestmark = pytest.mark.unit
+
+STANDUP, OTHER = (PROJECT, "standup"), (PROJECT, "other")
+
+
+def test_a_fresh_run_knows_nothing() -> None:
+    run = Run()
+    assert not run.declares(STANDUP)
+    assert not run.has_failed(STANDUP)
+    assert run.owned(STANDUP, "RM_1") is run.replaces(STANDUP) is run.ended_sid(STANDUP) is None
+
+
+# -- Declarations
+
+
+def test_a_room_is_declared_once_a_check_says_so() -> None:
+    run = Run()
+    assert run.declare(STANDUP, force=False) is None
+    assert run.declares(STANDUP)
+    assert not run.declares(OTHER)
+
+
+def test_the_same_resource_may_be_checked_again() -> None:
+    run = Run()
+    run.declare(STANDUP, force=False, by="urn::a")
+    assert run.declare(STANDUP, force=False, by="urn::a") is None
+
+
+def test_a_second_resource_that_declares_the_room_is_told_of_the_first_one() -> None:
+    run = Run()
+    run.declare(STANDUP, force=False, by="urn::a")
+    assert run.declare(STANDUP, force=False, by="urn::b") == "urn::a"
+    assert run.declare(STANDUP, force=False, by="urn::a") is None
+
+
+def test_a_room_replaces_the_one_that_its_resource_has_had() -> None:
+    run = Run()
+    run.declare(STANDUP, force=False, before=OTHER)
+    assert run.replaces(STANDUP) == OTHER
+    assert run.replaces(OTHER) is None
+
+
+def test_a_second_check_that_knows_no_old_room_forgets_none() -> None:
+    """An engine checks a replacement once more, as if it were new."""
+    run = Run()
+    run.declare(STANDUP, force=True, before=STANDUP)
+    run.declare(STANDUP, force=True)
+    assert run.replaces(STANDUP) == STANDUP
+    assert run.consents(STANDUP, False)
+
+
+# -- Consent
+
+
+@pytest.mark.parametrize("in_state", [False, True])
+def test_without_a_declaration_the_states_consent_counts(in_state: bool) -> None:
+    run = Run()
+    run.declare(STANDUP, force=not in_state)  # which has had no room
+    assert run.consents(STANDUP, in_state) is in_state
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_declaration_decides_for_the_room_that_its_resource_has_had(force: bool) -> None:
+    run = Run()
+    run.declare(STANDUP, force=force, before=OTHER)
+    assert run.consents(OTHER, not force) is force
+
+
+# -- The state's rooms
+
+
+def test_a_room_is_owned_by_its_session() -> None:
+    run = Run()
+    run.knows(STANDUP, {"sid": "RM_1", "emptyTimeout": 60})
+    assert run.owned(STANDUP, "RM_1") == {"sid": "RM_1", "emptyTimeout": 60}
+    assert run.owned(STANDUP, "RM_2") is run.owned(OTHER, "RM_1") is None
+
+
+@pytest.mark.parametrize("properties", [{}, {"sid": ""}, {"sid": None, "emptyTimeout": 60}])
+def test_properties_without_a_session_are_no_room_of_the_state(properties: dict[str, object]) -> None:
+    run = Run()
+    run.knows(STANDUP, properties)
+    assert run.owned(STANDUP, "") is None
+
+
+def test_a_room_that_is_gone_is_owned_no_more() -> None:
+    run = Run()
+    run.knows(STANDUP, {"sid": "RM_1"})
+    run.gone(STANDUP)
+    run.gone(STANDUP)
+    assert run.owned(STANDUP, "RM_1") is None
+
+
+# -- Made, failed, ended
+
+
+def test_what_was_made_is_owned_and_replaces_nothing_more() -> None:
+    run = Run()
+    run.declare(STANDUP, force=False, before=STANDUP)
+    run.made(STANDUP, {"sid": "RM_2"})
+    assert run.owned(STANDUP, "RM_2")
+    assert run.replaces(STANDUP) is None
+
+
+def test_what_was_made_after_all_has_not_failed() -> None:
+    run = Run()
+    run.failed(STANDUP)
+    assert run.has_failed(STANDUP)
+    run.made(STANDUP, {"sid": "RM_2"})
+    assert not run.has_failed(STANDUP)
+
+
+def test_what_was_ended_is_owned_no_more_and_known_by_its_session() -> None:
+    run = Run()
+    run.knows(STANDUP, {"sid": "RM_1"})
+    run.ended(STANDUP, "RM_1")
+    assert run.owned(STANDUP, "RM_1") is None
+    assert run.ended_sid(STANDUP) == "RM_1"
