@@ -257,23 +257,21 @@ def test_without_pulumi(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         program.Command()
 
 
-def test_a_state_that_is_held(shop: Shop) -> None:
+def test_neither_a_state_that_is_held_nor_an_outage_changes_anything(shop: Shop) -> None:
     shop.declare(TWO)
     shop.run("up", "-y")
+    before = json.loads(shop.state())["checkpoint"]["latest"]["resources"]
     locks = shop.folder / ".relay/.pulumi/locks/organization/relay-rooms/dev"
     locks.mkdir(parents=True, exist_ok=True)
-    lock = {"pid": 1, "username": "ada", "hostname": "host", "timestamp": "2026-01-01T00:00:00Z"}
-    (locks / "00000000-0000-0000-0000-000000000000.json").write_text(json.dumps(lock))
+    lock = locks / "00000000-0000-0000-0000-000000000000.json"
+    held = {"pid": 1, "username": "ada", "hostname": "host", "timestamp": "2026-01-01T00:00:00Z"}
+    lock.write_text(json.dumps(held))
     done = shop.run("up", "-y")
     assert done.returncode == 1
     assert done.stderr.startswith("Error: Another run holds the stack dev (by ada@host (pid 1)")
     assert "pulumi cancel --yes --stack dev --cwd" in done.stderr
+    lock.unlink()
 
-
-def test_an_outage_changes_nothing(shop: Shop) -> None:
-    shop.declare(TWO)
-    shop.run("up", "-y")
-    before = json.loads(shop.state())["checkpoint"]["latest"]["resources"]
     shop.api.process.terminate()
     shop.api.process.wait()
     for command in (["up", "-y"], ["preview"], ["destroy", "-y"]):
