@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def project(served: Served, tmp_path: Path) -> Project:
     project = Project(tmp_path / "project", served.env)
-    project.write("Pulumi.yaml", "name: rooms\nruntime: {name: python}\noptions: {refresh: always}\n")
+    project.write("Pulumi.yaml", "name: rooms\nruntime: {name: python}\n")
     return project.init()
 
 
