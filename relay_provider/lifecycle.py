@@ -20,7 +20,7 @@ from relay_provider.drift import FieldDifference, differences
 from relay_provider.errors import NotFound, RelayError, ReplacementFailed, RoomDiffers, RoomKept, quoted
 from relay_provider.listing import SharedListing
 from relay_provider.model import LiveRoom, RoomDetail, RoomInputs, same
-from relay_provider.place import Project
+from relay_provider.place import Home
 from relay_provider.run import Run
 
 LOOKS: Final = 100
@@ -45,7 +45,7 @@ class Rooms:
     """One project's rooms under the rules of the life cycle. For one event loop; safe for concurrent use."""
 
     def __init__(
-        self, backend: Backend, project: Project, sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+        self, backend: Backend, project: Home, sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     ) -> None:
         self.backend = backend
         self.project = project
@@ -99,7 +99,7 @@ class Rooms:
             if live.sid != ended:
                 return live
         raise ReplacementFailed(
-            f'Room "{wanted.name}" was ended, but {self.backend.place} still answers with the old one '
+            f'Room "{wanted.name}" was ended, but {self.backend.address} still answers with the old one '
             f"({live.sid}) after {sum(OLD_ROOM_WAITS):g} s; run the same command again in a minute."
         )
 
@@ -165,7 +165,7 @@ class Rooms:
         room = await self.backend.get(name)
         if room is None:
             raise NotFound(
-                f'Room "{name}" is not live at {self.backend.place}; check its name, or run `relay-rooms list`.'
+                f'Room "{name}" is not live at {self.backend.address}; check its name, or run `relay-rooms list`.'
             )
         return room
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from relay_provider.place import Project
+from relay_provider.place import Home
 
 KEYS_CHECKED: Final = "RELAY_ROOMS_KEYS_CHECKED"
 """Set by `relay-rooms`: every key that the manifest names is at hand; one that only the state names is an old one."""
 MANIFEST: Final = "RELAY_ROOMS_MANIFEST"
 """Set by `relay-rooms --project`: the files that declare rooms beside those that the engine is told of."""
 
-Room = tuple[Project, str]
+Room = tuple[Home, str]
 """A room by its project and its name."""
 
 

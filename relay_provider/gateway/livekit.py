@@ -12,14 +12,14 @@ from livekit.protocol.models import ParticipantInfo
 
 from relay_provider.backends.livekit import LiveKitBackend
 from relay_provider.backends.livekit_server import LiveKitServer, one
-from relay_provider.config import Settings, load
+from relay_provider.config import Connection, load
 from relay_provider.gateway.engine import ServerParticipant, ServerRoom
 
 
 class LiveKitEngine:
     """All projects on one LiveKit server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Connection) -> None:
         # Once more, since a pooled connection may have been closed meanwhile. The gateway's clients retry a 502
         # themselves; retrying here as patiently would multiply their waits.
         self._settings = replace(settings, max_retries=min(settings.max_retries, 1))

@@ -87,7 +87,7 @@ class MemoryProject:
     unreported = unreported("livekit")
 
     def __init__(self, project_id: str, clock: Clock, epoch: float) -> None:
-        self.place = f"memory, project {project_id}"
+        self.address = f"memory, project {project_id}"
         self._clock = clock
         self._epoch = epoch
         self._rooms: dict[str, _Room] = {}

@@ -12,9 +12,8 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-from relay_provider.config import BACKENDS, SETTINGS, Setting
-from relay_provider.model import FIELDS, LiveRoom, Participant, RoomDetail, RoomInputs
-from relay_provider.model import SETTINGS as MODEL_SETTINGS
+from relay_provider.config import BACKENDS, OPTIONS, Option
+from relay_provider.model import FIELDS, SETTINGS, LiveRoom, Participant, RoomDetail, RoomInputs
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
 from relay_provider.version import __version__
 
@@ -29,7 +28,7 @@ Spec = dict[str, Any]
 
 def package_schema() -> Spec:
     """The schema of the package `relay`, as Pulumi's code generators and documentation read it."""
-    settings = {setting.name: _setting(setting) for setting in SETTINGS}
+    settings = {setting.name: _setting(setting) for setting in OPTIONS}
     # Not the enumeration alone: Go's generator cannot give one a default from the environment.
     backend = {"backend": {**settings["backend"], "oneOf": [{"type": "string"}, {"$ref": f"#/types/{_BACKEND}"}]}}
     return {
@@ -132,7 +131,7 @@ _LANGUAGES: Final[Spec] = {
     },
 }
 
-_REPLACING: Final = ("name", *MODEL_SETTINGS)
+_REPLACING: Final = ("name", *SETTINGS)
 _OUTPUTS: Final = ("max_participants", "metadata", "sid", "creation_time")
 _TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
 _MAPPINGS: Final[dict[Any, Spec]] = {
@@ -215,7 +214,7 @@ def _arguments(*, required: bool = True, **described: str) -> Spec:
     return {"type": "object", "properties": properties, **({"required": sorted(described)} if required else {})}
 
 
-def _setting(setting: Setting) -> Spec:
+def _setting(setting: Option) -> Spec:
     default = f"{setting.default:g}" if isinstance(setting.default, float) else str(setting.default).lower()
     return {
         "type": setting.kind,
