@@ -140,6 +140,10 @@ class Rooms:
             if run.has_failed(room):
                 raise RoomKept(_kept(name))
             return
+        if run.declares_elsewhere(name):
+            live = await self._listing.witness(name)
+            if live and run.stands(name, live.sid):
+                return
         await self._end(name, run, run.consents(room, force), sid)
 
     async def _end(self, name: str, run: Run, force: bool, sid: str | None = None) -> None:

@@ -25,6 +25,7 @@ class Run:
 
     def __init__(self) -> None:
         self._declared: dict[Room, str] = {}
+        self._homes: dict[str, set[Home]] = {}
         self._replaces: dict[Room, Room] = {}
         self._state: dict[Room, Mapping[str, Any]] = {}
         self._consents: dict[Room, bool] = {}
@@ -40,12 +41,22 @@ class Run:
         if before:
             self._consents[before] = force
             self._replaces[room] = before
+        home, name = room
+        self._homes.setdefault(name, set()).add(home)
         other = self._declared.setdefault(room, by)
         return other if other != by else None
 
     def declares(self, room: Room) -> bool:
         """Does the run declare this room, by whatever resource?"""
         return room in self._declared
+
+    def declares_elsewhere(self, name: str) -> bool:
+        """Does the run declare a room of this name, by whatever key?"""
+        return name in self._homes
+
+    def stands(self, name: str, sid: str) -> bool:
+        """Is this very room one that the run declares? Two keys may lead to one project, and nobody knows."""
+        return any(self.owned((home, name), sid) for home in self._homes.get(name, ()))
 
     def knows(self, room: Room, properties: Mapping[str, Any]) -> None:
         """The state has this room, with these properties."""

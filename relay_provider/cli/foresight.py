@@ -54,7 +54,7 @@ class Foresight:
 
     def seen(self, change: Change) -> Change:
         """A create of a room that was live already takes it over; a delete of a declared one ends nothing."""
-        if change.kind == "delete" and self._home(change) in self._homes:
+        if change.kind == "delete" and (self._home(change) in self._homes or self._stands(change)):
             return replace(change, kind="forget")
         if change.kind != "create" or (change.project, change.room) not in self._declared:
             return change
@@ -67,6 +67,14 @@ class Foresight:
             return replace(change, kind="takeOver")
         fields = tuple(FieldChange(one.field, one.live, one.declared) for one in found)
         return replace(change, fields=fields, refused=not declared.force_destroy, live=live)
+
+    def _stands(self, change: Change) -> bool:
+        """Is the very room declared, with another key?"""
+        return any(
+            live.sid == change.sid
+            for home, rooms in self._live.items()
+            if (home, change.room) in self._homes and (live := rooms.get(change.room))
+        )
 
     def planned(self, found: Mapping[str, Change]) -> dict[str, Change]:
         """The changes with what becomes of the people in the rooms, and of rooms that only change hands."""

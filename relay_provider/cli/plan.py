@@ -58,6 +58,8 @@ class Change:
     old: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """The inputs that the state has."""
     new: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    sid: str = ""
+    """The session ID that the state has."""
     live: LiveRoom | None = None
     """The room that stands in the way of a create, with other settings."""
     outlook: Outlook | None = None
@@ -165,7 +167,8 @@ class Watcher:
         elif kind in KINDS:
             before = dict(step.old.inputs or {}) if step.old and kind != "create" else {}
             after = dict(step.new.inputs or {}) if step.new and kind != "delete" else {}
-            change = self.seen(Change(*_named(step), kind, _fields(kind, before, after), before, after))
+            sid = str((step.old.outputs or {}).get("sid", "")) if step.old else ""
+            change = self.seen(Change(*_named(step), kind, _fields(kind, before, after), before, after, sid))
             told = self.changes.get(key)  # a replacement comes in two halves
             self.changes[key] = change
             if told is None or told.kind != change.kind:

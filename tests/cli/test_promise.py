@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.shop import Shop, changes
 from tests.conftest import TOOLS
-from tests.served import KEY, OTHER_KEY, Served
+from tests.served import KEY, OTHER_KEY, Served, serving
 
 pytestmark = [
     pytest.mark.e2e,
@@ -184,6 +184,28 @@ def test_another_projects_key_is_another_place(shop: Shop) -> None:
     assert shop.run("up", "-y", KEY_B=OTHER_KEY).returncode == 0
     assert (sorted(shop.api.rooms()), sorted(other.rooms())) == (["a"], [])
     assert shop.json("up", "-y")["changes"] == changes(same=1)
+
+
+def test_a_label_that_is_renamed_while_its_key_is_rotated_keeps_its_rooms(shop: Shop) -> None:
+    second = "sk_live_thesecondkeyofthesameproject01234"
+    with serving(env={"RELAY_GATEWAY_KEYS": f"{KEY}=acme,{second}=acme"}) as api:
+        shop.api = api
+        rooms = {"a": {"forceDestroy": True}, "b": {"metadata": "x"}}
+        declare(shop, old={"rooms": rooms})
+        assert shop.run("up", "-y").returncode == 0
+        before = sids(api)
+        api.join("a", "ana")
+        declare(shop, new={"rooms": rooms, "apiKey": {"env": "KEY_B"}})
+        planned = shop.json("preview", code=2, KEY_B=second)
+        assert {room["change"] for room in planned["rooms"]} == {"takeOver", "forget"}
+        assert shop.run("up", "-y", "--no-refresh", KEY_B=second).returncode == 0
+        assert sids(api) == before
+        assert api.people("a") == ["ana"]
+        declare(shop, new={"rooms": rooms})  # rotated back, and a room that is gone meanwhile
+        api.end("b")
+        assert shop.run("up", "-y", "--no-refresh", KEY_B=second).returncode == 0
+        assert sids(api).keys() == before.keys()
+        assert shop.json("up", "-y", KEY_B=second)["changes"] == changes(same=2)
 
 
 def test_without_its_state_a_room_is_taken_over_or_refused_before_anything_is_done(shop: Shop) -> None:
