@@ -38,8 +38,8 @@ class Run:
         `before` is the room that the same resource has had until now, `force` whether an occupied one may be ended for
         it. `by` names the resource; answered is another one that declares the same room.
         """
-        if before:
-            self._consents[before] = force
+        if before:  # two resources have one room when the second half of a swap was refused: then both have to consent
+            self._consents[before] = force and self._consents.get(before, True)
             self._replaces[room] = before
         home, name = room
         self._homes.setdefault(name, set()).add(home)
