@@ -287,11 +287,10 @@ class OnLiveKit(Histories):
 
 
 EXAMPLES = int(os.environ.get("HISTORIES", "40"))
-ON_RELAY, ON_LIVEKIT = OnRelay.TestCase, OnLiveKit.TestCase
-for case in (ON_RELAY, ON_LIVEKIT):
-    case.settings = settings(
-        deadline=None,
-        max_examples=EXAMPLES,
-        stateful_step_count=30,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    )
+TestOnRelay, TestOnLiveKit = OnRelay.TestCase, OnLiveKit.TestCase
+TestOnRelay.settings = TestOnLiveKit.settings = settings(
+    deadline=None,
+    max_examples=EXAMPLES,
+    stateful_step_count=30,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
