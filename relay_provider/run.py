@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from relay_provider.place import Project
+from relay_provider.place import Place, Project
 
 KEYS_CHECKED: Final = "RELAY_ROOMS_KEYS_CHECKED"
 """Set by `relay-rooms`: every key that the manifest names is at hand; one that only the state names is an old one."""
@@ -18,15 +18,18 @@ MANIFEST: Final = "RELAY_ROOMS_MANIFEST"
 
 Room = tuple[Project, str]
 """A room by its project and its name."""
+Spot = tuple[Place, str]
+"""A place and a name: of several rooms there, each in the project of its key; or of one, where two keys are of one
+project. Only the session IDs tell."""
 
 
 class Run:
     """What one run knows of the rooms that take part in it."""
 
     def __init__(self) -> None:
-        self._declared: dict[Room, str] = {}
+        self._declared: dict[Spot, dict[Room, str]] = {}
         self._replaces: dict[Room, Room] = {}
-        self._state: dict[Room, Mapping[str, Any]] = {}
+        self._state: dict[Spot, dict[Room, Mapping[str, Any]]] = {}
         self._consents: dict[Room, bool] = {}
         self._failed: set[Room] = set()
         self._ended: dict[Room, str] = {}
@@ -40,26 +43,36 @@ class Run:
         if before:
             self._consents[before] = force
             self._replaces[room] = before
-        other = self._declared.setdefault(room, by)
+        other = self._declared.setdefault(_spot(room), {}).setdefault(room, by)
         return other if other != by else None
 
     def declares(self, room: Room) -> bool:
         """Does the run declare this room, by whatever resource?"""
-        return room in self._declared
+        return room in self._declared.get(_spot(room), {})
+
+    def declares_with_other_keys(self, room: Room) -> list[Room]:
+        """What the run declares by that name in the same place with other keys: rooms of other projects, or this one."""
+        return [other for other in self._declared.get(_spot(room), {}) if other != room]
 
     def knows(self, room: Room, properties: Mapping[str, Any]) -> None:
         """The state has this room, with these properties."""
         if properties.get("sid"):
-            self._state[room] = properties
+            self._state.setdefault(_spot(room), {})[room] = properties
 
     def gone(self, room: Room) -> None:
         """The state's room is no more."""
-        self._state.pop(room, None)
+        self._state.get(_spot(room), {}).pop(room, None)
 
     def owned(self, room: Room, sid: str) -> Mapping[str, Any] | None:
-        """The state's properties of the live room of this session ID; None when it is not the state's."""
-        known = self._state.get(room)
-        return known if known and known["sid"] == sid else None
+        """The state's properties of the live room of this session ID, with whichever key the state has found it; None
+        when it is not the state's."""
+        known = self._state.get(_spot(room), {}).values()
+        return next((properties for properties in known if properties["sid"] == sid), None)
+
+    def stands(self, room: Room, sid: str) -> bool:
+        """Is the live room of this session ID the one that the state has found, or the run has made, with this key?"""
+        known = self._state.get(_spot(room), {}).get(room)
+        return known is not None and known["sid"] == sid
 
     def replaces(self, room: Room) -> Room | None:
         """The room that the resource which declares this one has had until now: what a create would replace."""
@@ -91,3 +104,8 @@ class Run:
     def ended_sid(self, room: Room) -> str | None:
         """The session ID that was ended last under this name: a server may answer with it for a while."""
         return self._ended.get(room)
+
+
+def _spot(room: Room) -> Spot:
+    (place, _), name = room
+    return place, name
