@@ -51,7 +51,7 @@ class Run:
         return room in self._declared.get(_spot(room), {})
 
     def declares_with_other_keys(self, room: Room) -> list[Room]:
-        """What the run declares by that name in the same place with other keys: rooms of other projects, or this one."""
+        """What it declares by that name in the same place with other keys: rooms of other projects, or this very one."""
         return [other for other in self._declared.get(_spot(room), {}) if other != room]
 
     def knows(self, room: Room, properties: Mapping[str, Any]) -> None:

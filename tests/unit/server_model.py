@@ -35,6 +35,7 @@ class Room:
     timeout: int = DEFAULT_TIMEOUT
     metadata: str = ""
     people: frozenset[str] = frozenset()
+    by_hand: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Server:
 
     # What people do
 
-    def make(self, project: str, name: str, **settings: int | str) -> Room:
+    def make(self, project: str, name: str, **settings: int | str | bool) -> Room:
         """A new room; one of that name must not be live."""
         assert (project, name) not in self.rooms
         made = Room(name, f"RM_{next(self._sids)}", **settings)  # type: ignore[arg-type]
@@ -153,7 +154,7 @@ class Backend:
             server.writes += 1
             timeout = room.empty_timeout or DEFAULT_TIMEOUT
             most, metadata = room.max_participants or 0, room.metadata or ""
-            server.make(self._project, room.name, most=most, timeout=timeout, metadata=metadata)
+            server.make(self._project, room.name, most=most, timeout=timeout, metadata=metadata, by_hand=False)
         server.after()
         return server.reported(server.rooms[self._project, room.name])
 

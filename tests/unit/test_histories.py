@@ -50,12 +50,6 @@ FAULTS: st.SearchStrategy[tuple[int, Fault] | None] = st.none() | st.tuples(
 )
 
 
-def differs(declared: Declared, room: Room) -> bool:
-    """Has the room, as it really is, other settings than declared?"""
-    timeout = declared.timeout is not None and declared.timeout != room.timeout
-    return timeout or (declared.most or 0, declared.metadata or "") != (room.most, room.metadata)
-
-
 class Histories(RuleBasedStateMachine):
     """Two engines, each with a program and a state of its own, and one server."""
 
@@ -70,6 +64,9 @@ class Histories(RuleBasedStateMachine):
         self.states: list[State] = [(), ()]
         self.runs: list[tuple[Engine, Iterator[Step]] | None] = [None, None]
         self.recorded: set[str] = set()
+        """The sessions that have ever been in a state."""
+        self.obscure: set[str] = set()
+        """The sessions of which no state can say how their settings are that the server does not report."""
         self.acting: Engine | None = None
         self.ended_now: list[Ended] = []
 
@@ -209,9 +206,17 @@ class Histories(RuleBasedStateMachine):
     def over(self, who: int, state: State) -> None:
         self.states[who], self.runs[who] = state, None
         self.record(state)
+        if self.kind == "relay":
+            self.obscure |= {room.sid for room in self.server.rooms.values() if room.sid not in self.recorded}
 
     def record(self, state: State) -> None:
         self.recorded |= {str(entry.outputs["sid"]) for entry in state}
+
+    def differs(self, declared: Declared, room: Room) -> bool:
+        """Has the room other settings than declared, as far as anybody can know?"""
+        known = room.sid not in self.obscure and not (self.kind == "relay" and room.by_hand)
+        timeout = known and declared.timeout is not None and declared.timeout != room.timeout
+        return timeout or (declared.most or 0, declared.metadata or "") != (room.most, room.metadata)
 
     # What must not happen
 
@@ -225,7 +230,13 @@ class Histories(RuleBasedStateMachine):
                 f"{room} is declared and was ended by {step}"
             )
             replaced = step.kind == "create" and step.entry and step.entry.room == room
-            assert replaced or differs(step.declared, ended.room), f"{room} was replaced for no reason by {step}"
+            reason = (
+                replaced
+                or self.differs(step.declared, ended.room)
+                or ended.room.sid in self.obscure
+                or ended.room.by_hand
+            )
+            assert reason, f"{room} was replaced for no reason by {step}"
             consent = step.declared.force
         else:
             assert step.kind == "delete" and step.entry and step.entry.room == room, f"{room} was ended by {step}"
@@ -275,7 +286,7 @@ class Histories(RuleBasedStateMachine):
         for entry in state:
             live = self.server.rooms[program[entry.urn].room]
             assert entry.outputs["sid"] == live.sid
-            assert not differs(program[entry.urn], live), (program[entry.urn], live)
+            assert not self.differs(program[entry.urn], live), (program[entry.urn], live)
 
 
 class OnRelay(Histories):
