@@ -109,11 +109,8 @@ class Rooms:
         `state` is what the state knows of it: a room that is found there belongs to the state.
         """
         live = await self._listing.find(name)
-        if state:
-            if live is None:
-                run.gone((self.project, name))
-            else:
-                run.knows((self.project, name), {**state, "sid": live.sid})
+        if state and live:
+            run.knows((self.project, name), {**state, "sid": live.sid})
         return live
 
     async def update(
@@ -136,15 +133,20 @@ class Rooms:
         RoomUnsure when the guard refuses, and RoomKept when the state must not forget the room yet.
         """
         room = (self.project, name)
-        if run.declares(room):
-            if run.has_failed(room):
-                raise RoomKept(_kept(name))
-            return
-        if run.declares_elsewhere(name):
-            live = await self._listing.witness(name)
-            if live and run.stands(name, live.sid):
-                return
-        await self._end(name, run, run.consents(room, force), sid)
+        if not await self._declared(name, run):
+            await self._end(name, run, run.consents(room, force), sid)
+
+    async def _declared(self, name: str, run: Run) -> bool:
+        """Does the run declare the room, with this key or with another one of the same project?"""
+        room = (self.project, name)
+        declared = [room] if run.declares(room) else run.declares_with_other_keys(room)
+        if any(run.has_failed(one) for one in declared):
+            raise RoomKept(_kept(name))
+        if not declared or room in declared:
+            return bool(declared)
+        # A list from before what was done with the other key would have the wrong session.
+        live = await self._listing.witness(name, self._listing.now())
+        return live is not None and any(run.stands(one, live.sid) for one in declared)
 
     async def _end(self, name: str, run: Run, force: bool, sid: str | None = None) -> None:
         if not force:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from relay_provider.place import Home
+from relay_provider.place import Home, Place
 
 KEYS_CHECKED: Final = "RELAY_ROOMS_KEYS_CHECKED"
 """Set by `relay-rooms`: every key that the manifest names is at hand; one that only the state names is an old one."""
@@ -27,7 +27,8 @@ class Run:
         self._declared: dict[Room, str] = {}
         self._homes: dict[str, set[Home]] = {}
         self._replaces: dict[Room, Room] = {}
-        self._state: dict[Room, Mapping[str, Any]] = {}
+        self._state: dict[tuple[Place, str, str], Mapping[str, Any]] = {}  # by name and session ID
+        self._found: set[tuple[Room, str]] = set()
         self._consents: dict[Room, bool] = {}
         self._failed: set[Room] = set()
         self._ended: dict[Room, str] = {}
@@ -50,27 +51,25 @@ class Run:
         """Does the run declare this room, by whatever resource?"""
         return room in self._declared
 
-    def declares_elsewhere(self, name: str) -> bool:
-        """Does the run declare a room of this name, by whatever key?"""
-        return name in self._homes
-
-    def stands(self, name: str, sid: str) -> bool:
-        """Is this very room one that the run declares? Two keys may lead to one project, and nobody knows."""
-        return any(self.owned((home, name), sid) for home in self._homes.get(name, ()))
+    def declares_with_other_keys(self, room: Room) -> list[Room]:
+        """What the run declares by that name there with other keys: rooms of other projects, or this very one."""
+        home, name = room
+        return [(other, name) for other in self._homes.get(name, ()) if other != home and other[0] == home[0]]
 
     def knows(self, room: Room, properties: Mapping[str, Any]) -> None:
         """The state has this room, with these properties."""
-        if properties.get("sid"):
-            self._state[room] = properties
-
-    def gone(self, room: Room) -> None:
-        """The state's room is no more."""
-        self._state.pop(room, None)
+        if sid := properties.get("sid"):
+            self._state[_session(room, sid)] = properties
+            self._found.add((room, sid))
 
     def owned(self, room: Room, sid: str) -> Mapping[str, Any] | None:
-        """The state's properties of the live room of this session ID; None when it is not the state's."""
-        known = self._state.get(room)
-        return known if known and known["sid"] == sid else None
+        """The state's properties of the live room of this session ID, with whichever key the state has found it; None
+        when it is not the state's."""
+        return self._state.get(_session(room, sid))
+
+    def stands(self, room: Room, sid: str) -> bool:
+        """Is the live room of this session ID the one that the state has found, or the run has made, with this key?"""
+        return (room, sid) in self._found
 
     def replaces(self, room: Room) -> Room | None:
         """The room that the resource which declares this one has had until now: what a create would replace."""
@@ -96,9 +95,13 @@ class Run:
 
     def ended(self, room: Room, sid: str) -> None:
         """The room of this session ID was ended."""
-        self.gone(room)
         self._ended[room] = sid
 
     def ended_sid(self, room: Room) -> str | None:
         """The session ID that was ended last under this name: a server may answer with it for a while."""
         return self._ended.get(room)
+
+
+def _session(room: Room, sid: str) -> tuple[Place, str, str]:
+    (place, _), name = room
+    return place, name, sid

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from relay_provider.errors import RoomDiffers, RoomKept, RoomOccupied, Unavailable
-from relay_provider.place import Place
+from relay_provider.place import Home, Place
 from relay_provider.run import Run
-from tests.unit.fake import House, live_room, wanted
+from tests.unit.fake import PROJECT, House, live_room, wanted
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
 
@@ -208,3 +209,45 @@ async def test_a_declared_room_that_could_be_made_after_all_is_forgotten_under_i
     house.backend.rooms.clear()
     await house.create(wanted())
     await house.delete()
+
+
+# -- A room that the run declares with another key of the same project
+
+
+OTHER_KEY: Home = (PROJECT[0], SecretStr("sk_live_2"))
+ELSEWHERE = (OTHER_KEY, "standup")
+
+
+async def test_a_room_that_was_made_with_another_key_is_not_ended_with_the_old_one() -> None:
+    house = House(live_room(sid="RM_2"))
+    house.run.declare(ELSEWHERE, force=True)
+    house.run.made(ELSEWHERE, {"sid": "RM_2"})
+    await house.delete(force=True, sid="RM_1")
+    assert house.backend.rooms == {"standup": live_room(sid="RM_2")}
+
+
+async def test_a_list_from_before_the_other_key_made_the_room_does_not_count() -> None:
+    house = House(live_room(sid="RM_1"))
+    await house.read()
+    house.backend.rooms["standup"] = live_room(sid="RM_2")
+    house.run.declare(ELSEWHERE, force=True)
+    house.run.made(ELSEWHERE, {"sid": "RM_2"})
+    await house.delete(force=True, sid="RM_1")
+    assert house.backend.rooms == {"standup": live_room(sid="RM_2")}
+
+
+async def test_a_room_of_that_name_in_another_project_of_the_place_is_ended() -> None:
+    house = House(live_room(sid="RM_1"))
+    house.run.declare(ELSEWHERE, force=True)
+    house.run.made(ELSEWHERE, {"sid": "RM_2"})
+    await house.delete(sid="RM_1")
+    assert house.backend.rooms == {}
+
+
+async def test_a_room_is_kept_while_that_of_another_key_could_not_be_made() -> None:
+    house = House(live_room())
+    house.run.declare(ELSEWHERE, force=True)
+    house.run.failed(ELSEWHERE)
+    with pytest.raises(RoomKept):
+        await house.delete(force=True)
+    assert house.did == []

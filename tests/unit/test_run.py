@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
+from relay_provider.place import Place
 from relay_provider.run import Run
 from tests.unit.fake import PROJECT
 
@@ -85,19 +87,29 @@ def test_a_room_is_owned_by_its_session() -> None:
     assert run.owned(STANDUP, "RM_2") is run.owned(OTHER, "RM_1") is None
 
 
+def test_a_room_is_owned_with_whichever_key_the_state_has_found_it() -> None:
+    run, rotated = Run(), ((PROJECT[0], SecretStr("sk_live_2")), "standup")
+    run.knows(STANDUP, {"sid": "RM_1"})
+    run.knows(rotated, {"sid": "RM_2"})
+    assert run.owned(rotated, "RM_1") == run.owned(STANDUP, "RM_1") == {"sid": "RM_1"}
+    assert run.owned(((Place("relay", "elsewhere"), None), "standup"), "RM_1") is None
+    assert run.stands(STANDUP, "RM_1")
+    assert not run.stands(rotated, "RM_1")
+
+
+def test_a_run_knows_what_it_declares_by_one_name_with_other_keys() -> None:
+    run, rotated = Run(), ((PROJECT[0], SecretStr("sk_live_2")), "standup")
+    run.declare(rotated, force=False)
+    assert run.declares_with_other_keys(STANDUP) == [rotated]
+    assert run.declares_with_other_keys(rotated) == run.declares_with_other_keys(OTHER) == []
+    assert not run.declares(STANDUP)
+
+
 @pytest.mark.parametrize("properties", [{}, {"sid": ""}, {"sid": None, "emptyTimeout": 60}])
 def test_properties_without_a_session_are_no_room_of_the_state(properties: dict[str, object]) -> None:
     run = Run()
     run.knows(STANDUP, properties)
     assert run.owned(STANDUP, "") is None
-
-
-def test_a_room_that_is_gone_is_owned_no_more() -> None:
-    run = Run()
-    run.knows(STANDUP, {"sid": "RM_1"})
-    run.gone(STANDUP)
-    run.gone(STANDUP)
-    assert run.owned(STANDUP, "RM_1") is None
 
 
 # -- Made, failed, ended
@@ -119,9 +131,8 @@ def test_what_was_made_after_all_has_not_failed() -> None:
     assert not run.has_failed(STANDUP)
 
 
-def test_what_was_ended_is_owned_no_more_and_known_by_its_session() -> None:
+def test_what_was_ended_is_known_by_its_session() -> None:
     run = Run()
     run.knows(STANDUP, {"sid": "RM_1"})
     run.ended(STANDUP, "RM_1")
-    assert run.owned(STANDUP, "RM_1") is None
     assert run.ended_sid(STANDUP) == "RM_1"
