@@ -56,6 +56,20 @@ def test_a_resource_is_renamed_while_another_room_changes_and_a_third_cannot_be_
 
 
 @pytest.mark.soak
+@both_doors
+def test_a_room_that_two_resources_have_since_a_refused_swap_is_ended_by_the_consent_of_both(
+    door: type[Door], served: Served, tmp_path: Path
+) -> None:
+    cleo, dora = {**ANA, "name": "cleo"}, {**ANA, "name": "dora", "forceDestroy": True}
+    history = (
+        Round((Declare({"one": {**ANA, "metadata": "1"}, "two": {**BOB, "metadata": "2"}}),)),
+        Round((Join("ana", "p1"), Declare({"one": {**BOB, "metadata": "1"}, "two": {**ANA, "metadata": "2"}}))),
+        Round((Leave("ana"), Join("bob", "p2"), Declare({"one": cleo, "two": dora}))),
+    )
+    live_through(history, door, tmp_path / "project", served)
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", range(24))
 @both_doors
 def test_a_history_ends_as_declared(door: type[Door], seed: int, served: Served, tmp_path: Path) -> None:
