@@ -38,6 +38,7 @@ test: setup $(if $(shell command -v go),sdks) ## all the tests but those of soak
 
 soak: setup ## the slow tests that `make test` leaves out: thousands of rooms, more examples, every door at length
 	$(PYTEST) $(PARALLEL) -m soak $(PYTEST_ARGS) $(T)
+	HISTORIES=2000 $(PYTEST) -n 2 $(PYTEST_ARGS) tests/unit/test_histories.py
 
 unit: setup ## the fast tests
 	$(PYTEST) $(PARALLEL) -m 'unit and not soak' $(PYTEST_ARGS) $(T)
