@@ -125,16 +125,16 @@ class Rooms:
             return await self.create(new, run, secret)  # it expired meanwhile
         return live
 
-    async def delete(self, name: str, run: Run, *, force: bool, sid: str | None = None) -> None:
+    async def delete(self, name: str, run: Run, *, force: bool, sid: str | None = None, by: str = "") -> None:
         """End the room; success when it is gone. `force` is the state's consent to disconnect whoever is in it,
-        and `sid` the room as the state knows it.
+        `sid` the room as the state knows it, and `by` the resource where that is known.
 
         Ends nothing when the run declares the room, whatever the engine means by the delete. Raises RoomOccupied or
         RoomUnsure when the guard refuses, and RoomKept when the state must not forget the room yet.
         """
         room = (self.project, name)
         if not await self._declared(name, run):
-            await self._end(name, run, run.consents(room, force), sid)
+            await self._end(name, run, run.consents(room, force, by), sid)
 
     async def _declared(self, name: str, run: Run) -> bool:
         """Does the run declare the room, with this key or with another one of the same project?"""

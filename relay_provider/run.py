@@ -30,6 +30,7 @@ class Run:
         self._state: dict[tuple[Place, str, str], Mapping[str, Any]] = {}  # by name and session ID
         self._found: set[tuple[Room, str]] = set()
         self._consents: dict[Room, bool] = {}
+        self._forces: dict[str, bool] = {}
         self._failed: set[Room] = set()
         self._ended: dict[Room, str] = {}
 
@@ -42,6 +43,8 @@ class Run:
         if before:  # two resources have one room when the second half of a swap was refused: then both have to consent
             self._consents[before] = force and self._consents.get(before, True)
             self._replaces[room] = before
+        if by:
+            self._forces[by] = force
         home, name = room
         self._homes.setdefault(name, set()).add(home)
         other = self._declared.setdefault(room, by)
@@ -75,9 +78,12 @@ class Run:
         """The room that the resource which declares this one has had until now: what a create would replace."""
         return self._replaces.get(room)
 
-    def consents(self, room: Room, in_state: bool) -> bool:
-        """May the room be ended with people in it? What this run declares counts more than what the state says."""
-        return self._consents.get(room, in_state)
+    def consents(self, room: Room, in_state: bool, by: str = "") -> bool:
+        """May the room be ended with people in it? What this run declares counts more than what the state says.
+
+        `by` is the resource, where it is known: an old room of it, left over from an earlier run, goes by it now.
+        """
+        return self._consents.get(room, self._forces.get(by, in_state))
 
     def made(self, room: Room, properties: Mapping[str, Any]) -> None:
         """The declared room stands as declared."""

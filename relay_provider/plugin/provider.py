@@ -208,8 +208,13 @@ class Provider:
         _room_only(type_of(request))
         state = decode(request.properties).values
         async with _within(request.timeout):
-            force, sid = state.get("forceDestroy") is True, state.get("sid")
-            await self._rooms.delete(_id(request.id), self._run, force=force, sid=sid if isinstance(sid, str) else None)
+            await self._rooms.delete(
+                _id(request.id),
+                self._run,
+                force=state.get("forceDestroy") is True,
+                sid=sid if isinstance(sid := state.get("sid"), str) else None,
+                by=request.urn,
+            )
         return Empty()
 
     async def list(self, request: pb.ListRequest) -> list[pb.ListResponse]:
