@@ -392,7 +392,7 @@ async def test_a_consent_is_for_the_run_that_gave_it(client: Client, api: Served
 async def test_an_old_room_that_is_left_over_goes_by_the_consent_of_its_resource_now(
     client: Client, api: Served
 ) -> None:
-    """A run took forceDestroy back and renamed the room, and was refused; the next one has the old half in its state."""
+    """A run took forceDestroy back, renamed the room and was refused: the next one has the old half in its state."""
     state = values((await client.create({"forceDestroy": True})).properties)
     api.join("standup", "ana")
     await client.configure(apiKey=api.key, baseUrl=api.url)
