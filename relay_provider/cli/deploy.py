@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -196,7 +196,8 @@ class _Run:
             self._follow(self._what, stack.up if self._what == "up" else stack.destroy, watcher)
         except RelayError as error:
             if self._output != "table":
-                self._report("failed", watcher, f"Failed: {' '.join(str(error).splitlines())}")
+                errors, done = str(error).splitlines(), f"Done: {_done(watcher)}. " if watcher.changes else ""
+                self._report("failed", watcher, f"{done}Failed: {counted(len(errors), 'error')}.", errors)
             elif watcher.changes:
                 click.echo(f"Done: {_done(watcher)}. Not done:")
             raise
@@ -215,9 +216,8 @@ class _Run:
         if watcher.failure:
             raise watcher.failure
 
-    def _report(self, result: str, watcher: Watcher, summary: str) -> None:
-        report = as_report(result, watcher.changes.values(), watcher.counts, summary or self._nothing(watcher))
-        write(report, self._output)
+    def _report(self, result: str, watcher: Watcher, summary: str, errors: Sequence[str] = ()) -> None:
+        write(as_report(result, watcher.changes.values(), watcher.counts, summary, errors=errors), self._output)
 
     def _nothing(self, watcher: Watcher) -> str:
         return _NOTHING[self._what].format(counted(watcher.counts["same"], "room"))

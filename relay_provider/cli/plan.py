@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -215,9 +215,16 @@ def sentences(text: str) -> list[str]:
 
 
 def as_report(
-    result: str, changes: Iterable[Change], counts: Mapping[str, int], summary: str, *, planned: str = ""
+    result: str,
+    changes: Iterable[Change],
+    counts: Mapping[str, int],
+    summary: str,
+    *,
+    planned: str = "",
+    errors: Sequence[str] = (),
 ) -> Report:
-    """Changes as something to show; what is `planned` (up or destroy) also shows who is in the rooms that would end."""
+    """Changes as something to show; what is `planned` (up or destroy) also shows who is in the rooms that would
+    end, and a failure every error."""
     ordered = sorted(changes, key=lambda change: (change.project, change.room))
     data: dict[str, Any] = {
         "result": result,
@@ -233,6 +240,9 @@ def as_report(
         data["noLongerDeclared"] = undeclared
         are = "room is" if undeclared == 1 else "rooms are"
         blocks.append((f"{undeclared:,} {are} no longer declared.", None))
+    if errors:
+        data["errors"] = list(errors)
+        blocks += [(error, None) for error in errors]
     return Report(data, summary, blocks)
 
 

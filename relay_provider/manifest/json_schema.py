@@ -61,7 +61,7 @@ def _project() -> Schema:
             "rooms": {
                 "description": "The rooms by name: letters, digits and . _ - : (at most 128).",
                 "type": ["object", "null"],
-                "propertyNames": {"pattern": NAME_PATTERN},
+                "propertyNames": {"pattern": NAME_PATTERN, "not": {"enum": [".", ".."]}},
                 "additionalProperties": _described("A room; what it leaves out comes from the defaults.", "settings"),
             },
         },
