@@ -15,14 +15,23 @@ from tests.served import Served
 
 pytestmark = pytest.mark.timeout(900)
 
-both_doors = pytest.mark.parametrize("door", [PythonDoor, YamlDoor], ids=lambda door: door.label)
+DOORS: list[type[Door]] = [PythonDoor, YamlDoor]
+both_doors = pytest.mark.parametrize("door", DOORS, ids=lambda door: door.label)
+
+
+def normally_in(door: type[Door]) -> pytest.MarkDecorator:
+    """In this door whenever the tests run, in the other one with the slow ones."""
+    cases = [
+        pytest.param(one, marks=pytest.mark.e2e if one is door else pytest.mark.soak, id=one.label) for one in DOORS
+    ]
+    return pytest.mark.parametrize("door", cases)
+
 
 ANA = {"name": "ana", "emptyTimeout": 3600}
 BOB = {"name": "bob", "emptyTimeout": 3600}
 
 
-@pytest.mark.e2e
-@both_doors
+@normally_in(YamlDoor)
 def test_two_rooms_swap_their_names_though_one_is_occupied_and_the_next_run_is_killed(
     door: type[Door], served: Served, tmp_path: Path
 ) -> None:
@@ -35,8 +44,7 @@ def test_two_rooms_swap_their_names_though_one_is_occupied_and_the_next_run_is_k
     live_through(history, door, tmp_path / "project", served)
 
 
-@pytest.mark.e2e
-@both_doors
+@normally_in(PythonDoor)
 def test_a_resource_is_renamed_while_another_room_changes_and_a_third_cannot_be_made(
     door: type[Door], served: Served, tmp_path: Path
 ) -> None:
