@@ -74,18 +74,18 @@ class RoomProvider(ResourceProvider):
         )
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        async def compared(opened: session.Session) -> tuple[bool, Any]:
+        async def compared(opened: session.Session) -> tuple[Project, bool, Any]:
             rooms = opened.rooms(self._settings_of(news))
-            return await self._moved(rooms, olds, news), rooms.diff(_inputs(olds), _inputs(news))
+            return rooms.project, await self._moved(rooms, olds, news), rooms.diff(_inputs(olds), _inputs(news))
 
         try:
-            moved, found = session.run_in_session(compared)
+            project, moved, found = session.run_in_session(compared)
         except ConfigError:
             if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
                 return DiffResult(changes=False)
             raise
-        if not moved and (room := self._room(olds)):
-            self._run.knows(room, olds)
+        if not moved and (name := olds.get("name")):
+            self._run.knows((project, name), olds)  # which is found with the key of now
         return DiffResult(
             changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
             replaces=[*found.replaces, *(["project"] if moved else [])],
