@@ -49,7 +49,7 @@ class Run:
             self._consents[before] = force and self._consents.get(before, True)
             self._replaces[room] = before
         if by:
-            self._forces[by] = force
+            self._forces[by] = force and self._forces.get(by, True)
         self._catch_up()
         self._happened("declared", room, by)
         other = self._declared[room]

@@ -44,8 +44,9 @@ from relay_provider.values import UNKNOWN
 
 Props = Mapping[str, Any]
 
-_OURS: Final = ("project", "place")
-"""What a room's properties hold beside its own: the reference to its project, and where that led."""
+_OURS: Final = ("project", "place", "resource")
+"""What a room's properties hold beside its own: the reference to its project, where that led, and the resource's name
+where the room's does not say it."""
 _OUT_OF_REACH: Final = (ConfigError, Unauthorized, Unavailable, UnexpectedAnswer)
 _SECRET: Final = ("metadata",)
 """This protocol does not tell a provider what is secret, so messages never show what may be."""
@@ -71,7 +72,7 @@ class RoomProvider(ResourceProvider):
         if not found.problems:
             self._declare(found.inputs, olds, news)
         return CheckResult(
-            {**inputs, **_project(news), "place": place.as_state()},
+            {**inputs, **_ours(news), "place": place.as_state()},
             [CheckFailure(problem.path, problem.message) for problem in found.problems],
         )
 
@@ -124,18 +125,18 @@ class RoomProvider(ResourceProvider):
         return UpdateResult({**kept, **changed, **_ours(news)})
 
     def delete(self, id_: str, props: Props) -> None:
-        force = props.get("forceDestroy") is True
+        force, sid, by = props.get("forceDestroy") is True, props.get("sid"), _resource(props)
         try:
-            self._with_rooms(props, lambda rooms: rooms.delete(id_, self._run, force=force, sid=props.get("sid")))
+            self._with_rooms(props, lambda rooms: rooms.delete(id_, self._run, force=force, sid=sid, by=by))
         except _OUT_OF_REACH as error:
             if isinstance(error, ConfigError | Unauthorized) or self._left(props):
                 raise type(error)(_left(id_, self._place(props), error)) from None
             raise
 
     def _declare(self, inputs: Props, olds: Props, news: Props) -> None:
-        room = self._room({**inputs, **_project(news)})
-        if room:
-            self._run.declare(room, inputs.get("forceDestroy") is True, self._room(olds))
+        props = {**inputs, **_ours(news)}
+        if room := self._room(props):
+            self._run.declare(room, inputs.get("forceDestroy") is True, self._room(olds), by=_resource(props))
 
     def _declare_all(self, files: list[str]) -> None:
         """What the whole manifest declares, of which the engine is told a part."""
@@ -195,12 +196,18 @@ def _known(value: Any) -> Any:
     return UNKNOWN if isinstance(value, Unknown) or value == rpc.UNKNOWN else value
 
 
-def _project(props: Props) -> dict[str, Any]:
-    return {"project": props["project"]} if props.get("project") else {}
-
-
 def _ours(props: Props) -> dict[str, Any]:
     return {key: props[key] for key in _OURS if props.get(key)}
+
+
+def resource_of(room: object, project: ProjectRef | None) -> object:
+    """The name of a room's resource, unless the program gives another one."""
+    return f"{project.label}/{room}" if project else room
+
+
+def _resource(props: Props) -> str:
+    ref = props.get("project")
+    return str(props.get("resource") or resource_of(props.get("name"), ProjectRef.from_state(ref) if ref else None))
 
 
 def _kept(props: Props) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from relay_provider.config import ProjectRef
 from relay_provider.dynamic.program import for_program, home
-from relay_provider.dynamic.provider import pickled_provider
+from relay_provider.dynamic.provider import pickled_provider, resource_of
 from relay_provider.errors import InvalidInputs, Problem, RelayError
 from relay_provider.model import FIELDS
 from relay_provider.values import canonical_metadata
@@ -65,6 +65,7 @@ class Room(Resource, module="relay", name="Room"):
             "metadata": None if metadata is None else _as_declared(resource_name, metadata),
             "force_destroy": force_destroy,
             "project": project.as_state() if project else None,
+            "resource": None if resource_name == resource_of(room_name, project) else resource_name,
             "sid": None,
             "creation_time": None,
             PROVIDER_KEY: pickled_provider(),

@@ -187,6 +187,24 @@ def test_a_renamed_resource_keeps_its_room(project: Project, served: Served) -> 
     assert served.rooms() == {}
 
 
+def test_a_consent_that_was_taken_back_does_not_come_back_with_a_room_that_is_left_over(
+    project: Project, served: Served
+) -> None:
+    program = "import relay_provider as relay\nrelay.Room('desk', name='{}', force_destroy={})\n"
+    project.write("__main__.py", program.format("standup", True))
+    project.up()
+    served.join("standup", "ana")
+    project.write("__main__.py", program.format("daily", False))
+    for _ in range(2):  # the second run has the old room as what a replacement has left over
+        refused = project.up(check=False)
+        assert 'Room "standup" was not ended, because 1 person is in it: ana.' in refused.errors
+        assert served.people("standup") == ["ana"]
+    served.leave("standup", "ana")
+    project.up()
+    assert list(served.rooms()) == ["daily"]
+    assert project.up().changes == {"same": 1}
+
+
 def test_a_refresh_leaves_an_untouched_rooms_state_as_it_is(project: Project, served: Served) -> None:
     project.write(
         "__main__.py",
