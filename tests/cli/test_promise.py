@@ -147,24 +147,27 @@ def test_narrowing_to_the_old_label_ends_no_room_that_the_new_one_declares(shop:
 
 
 def test_spelling_a_default_out_or_moving_it_replaces_nothing(shop: Shop) -> None:
-    rooms = {"rooms": {"a": {"metadata": "x"}}}
     port = shop.api.url.rpartition(":")[2]
-    declare(shop, acme=rooms)
+    spellings: dict[str, dict[str, Any]] = {
+        "written": {"backend": "relay", "baseUrl": f"http://localhost:{port}/"},
+        "moved": {"baseUrl": None},
+        "everything moved": {"apiKey": None, "baseUrl": None},
+        "variable renamed": {"apiKey": {"env": "RENAMED_KEY"}},
+    }
+    declare(shop, **{label: {"rooms": {f"r{n}": {"metadata": "x"}}} for n, label in enumerate(spellings)})
     assert shop.run("up", "-y").returncode == 0
     before = sids(shop.api)
-    spellings: list[tuple[dict[str, Any], dict[str, str]]] = [
-        ({"backend": "relay", "baseUrl": f"http://localhost:{port}/"}, {}),
-        ({"baseUrl": None}, {"RELAY_BASE_URL": shop.api.url}),
-        ({"apiKey": None, "baseUrl": None}, {"RELAY_BASE_URL": shop.api.url, "RELAY_API_KEY": KEY}),
-        ({"apiKey": {"env": "RENAMED_KEY"}}, {"RENAMED_KEY": KEY, "ACME_KEY": ""}),
-    ]
-    for connection, env in spellings:
+    projects = {}
+    for number, (label, connection) in enumerate(spellings.items()):
         common = {"apiKey": {"env": "ACME_KEY"}, "baseUrl": shop.api.url, **connection}
-        project = {key: value for key, value in common.items() if value is not None}
-        (shop.folder / "rooms.yaml").write_text(json.dumps({"version": 1, "projects": {"acme": {**project, **rooms}}}))
-        done = shop.run("up", "-y", **env)
+        given = {key: value for key, value in common.items() if value is not None}
+        projects[label] = {**given, "rooms": {f"r{number}": {"metadata": "x"}}}
+    (shop.folder / "rooms.yaml").write_text(json.dumps({"version": 1, "projects": projects}))
+    moved = {"RELAY_BASE_URL": shop.api.url, "RELAY_API_KEY": KEY, "RENAMED_KEY": KEY}
+    for _ in range(2):
+        done = shop.run("up", "-y", **moved)
         assert done.returncode == 0, done.stderr
-        assert sids(shop.api) == before, connection
+        assert sids(shop.api) == before
         assert "replaced" not in done.stdout
 
 

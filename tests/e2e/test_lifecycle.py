@@ -54,10 +54,11 @@ CORE = [
         keeps_sid=True,
     ),
 ]
-"""Through every door, in `make soak`; the rest is the same code behind each of them."""
+"""Each kind of step."""
 
 SHORT = CORE[:2]
-"""Through every door, each time."""
+"""Through every door, each time; all of them through the plugin, and through the others in `make soak`: behind each
+door is the same code."""
 
 MORE = [
     Step(
@@ -91,15 +92,9 @@ MORE = [
 
 
 @pytest.mark.parametrize("make", DOORS, ids=lambda door: door.label)
-def test_life_cycle(make: type[Door], served: Served, tmp_path: Path) -> None:
-    door = make(tmp_path / "project", served.env)
-    run_life_cycle(door, served, CORE + MORE if door.label == "python" else SHORT)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("make", [door for door in DOORS if door.label != "python"], ids=lambda door: door.label)
-def test_life_cycle_at_length(make: type[Door], served: Served, tmp_path: Path) -> None:
-    run_life_cycle(make(tmp_path / "project", served.env), served, CORE)
+@pytest.mark.parametrize("steps", [SHORT, pytest.param(CORE + MORE, marks=pytest.mark.soak)], ids=["short", "whole"])
+def test_life_cycle(make: type[Door], steps: list[Step], served: Served, tmp_path: Path) -> None:
+    run_life_cycle(make(tmp_path / "project", served.env), served, steps)
 
 
 def run_life_cycle(door: Door, api: Served, steps: list[Step]) -> None:

@@ -25,6 +25,10 @@ EXAMPLES = ROOT / "examples"
 USAGE = ROOT / "relay_provider" / "plugin" / "usage"
 
 
+REMOVES = pytest.mark.parametrize("removes", [False, pytest.param(True, marks=pytest.mark.soak)])
+"""Does the program remove a participant, too? Python's example does, each time."""
+
+
 def needs(*programs: str) -> None:
     """Skip where a program is not to be had."""
     for program in programs:
@@ -71,7 +75,7 @@ def copied(name: str, clone: Path, api: Served) -> Project:
     return project.init()
 
 
-def runs(project: Project, api: Served, *, evicts: bool = True) -> None:
+def runs(project: Project, api: Served, *, removes: bool = True) -> None:
     """Up, an up that changes nothing, a participant removed (by an up, not by its preview), destroy."""
     assert project.up().changes == {"create": 2}
     live = api.rooms()
@@ -79,7 +83,7 @@ def runs(project: Project, api: Served, *, evicts: bool = True) -> None:
     assert json.loads(live["standup"]["metadata"]) == {"team": "core", "agenda": ["news", "blockers"]}
     assert live["standup"]["maxParticipants"] == 12
     assert project.up().changes == {"same": 2}
-    if evicts:
+    if removes:
         api.join("standup", "user-123", "ana")
         project.pulumi("config", "set", "evict", "user-123")
         project.pulumi("preview")
@@ -101,7 +105,7 @@ def snippets(language: str) -> dict[str, str]:
 
 def test_yaml(served: Served, tmp_path: Path) -> None:
     project = copied("yaml", tmp_path, served)
-    runs(project, served, evicts=False)
+    runs(project, served, removes=False)
 
 
 def test_yaml_snippets(served: Served, tmp_path: Path) -> None:
@@ -121,7 +125,8 @@ def test_yaml_snippets(served: Served, tmp_path: Path) -> None:
     assert list(served.rooms()) == ["standup"]
 
 
-def test_typescript(served: Served, sdks: Path) -> None:
+@REMOVES
+def test_typescript(served: Served, sdks: Path, removes: bool) -> None:
     needs("node", "npm", "pulumi-language-nodejs")
     project = copied("typescript", sdks, served)
     run(project.folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline")
@@ -131,10 +136,11 @@ def test_typescript(served: Served, sdks: Path) -> None:
         project.write(f"snippets/{name}.ts", text)
     options = ("--strict", "--skipLibCheck", "--target", "es2020", "--module", "commonjs")
     run(project.folder, *tsc, *options, *sorted((project.folder / "snippets").glob("*.ts")))
-    runs(project, served)
+    runs(project, served, removes=removes)
 
 
-def test_go(served: Served, sdks: Path) -> None:
+@REMOVES
+def test_go(served: Served, sdks: Path, removes: bool) -> None:
     needs("go", "pulumi-language-go")
     project = copied("go", sdks, served)
     for name, text in snippets("go").items():
@@ -144,7 +150,7 @@ def test_go(served: Served, sdks: Path) -> None:
     text = (project.folder / "Pulumi.yaml").read_text()
     assert "\nruntime: go\n" in text
     project.write("Pulumi.yaml", text.replace("runtime: go", "runtime: {name: go, options: {binary: ./program}}"))
-    runs(project, served)
+    runs(project, served, removes=removes)
 
 
 def test_python(served: Served, sdks: Path) -> None:
