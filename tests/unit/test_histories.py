@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import ClassVar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.unit.engine_model import PROJECT_OF, Declared, Engine, Options, Process, Program, State, Step
+from tests.unit.engine_model import Declared, Engine, Options, Process, Program, State, Step
 from tests.unit.server_model import Ended, Fault, Killed, Kind, Room, Server
 
 pytestmark = pytest.mark.unit
 
+T = TypeVar("T")
+
+NAMES = ("r0", "r1", "r2")
+KEYS = st.sampled_from(["a", "a", "a", "a2", "b"])
 WHO = st.sampled_from([0, 0, 0, 1])
 """Of two engines, whose rooms have names of their own."""
-URNS = st.sampled_from(["x0", "x1", "x2"])
-NAMES = st.sampled_from(["r0", "r1", "r2"])
-PROJECTS = st.sampled_from(sorted(set(PROJECT_OF.values())))
-KEYS = st.sampled_from(sorted(PROJECT_OF))
+PICK = st.integers(0, 5)
+"""Which one of those that there are."""
 SETTINGS = st.fixed_dictionaries(
     {
         "most": st.sampled_from([None, 5]),
@@ -36,18 +39,40 @@ SETTINGS = st.fixed_dictionaries(
         "force": st.booleans(),
     }
 )
-TEXTS = st.sampled_from(["", "m"])
-OPTIONS = st.builds(
-    Options,
-    refresh=st.booleans(),
-    go_on=st.booleans(),
-    ahead=st.sampled_from([0, 1, 9]),
-    order=st.integers(0, 3),
+FAULTS: st.SearchStrategy[tuple[int, Fault] | None] = st.none() | st.one_of(
+    st.tuples(st.integers(0, 9), st.sampled_from(["down", "lost", "killed before", "killed after"])),
+    st.tuples(st.integers(0, 2), st.sampled_from(["not found", "still there"])),
 )
-FAULTS: st.SearchStrategy[tuple[int, Fault] | None] = st.none() | st.tuples(
-    st.integers(0, 12),
-    st.sampled_from(["down", "lost", "killed before", "killed after", "not found", "still there"]),
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A run, as far as it gets."""
+
+    options: Options
+    fault: tuple[int, Fault] | None
+    attached: bool
+    steps: int
+    lost: bool
+    """Is the write of the last step lost, when it is stopped?"""
+
+
+UP = st.builds(
+    Up,
+    options=st.builds(
+        Options,
+        refresh=st.booleans(),
+        go_on=st.booleans(),
+        ahead=st.sampled_from([0, 1, 9]),
+        order=st.integers(0, 3),
+    ),
+    fault=FAULTS,
+    attached=st.booleans(),
+    steps=st.just(99) | st.integers(1, 8),
+    lost=st.booleans(),
 )
+THEN = st.none() | UP | UP
+"""A change of a program is mostly brought up at once."""
 
 
 class Histories(RuleBasedStateMachine):
@@ -66,7 +91,7 @@ class Histories(RuleBasedStateMachine):
         self.recorded: set[str] = set()
         """The sessions that have ever been in a state."""
         self.obscure: set[str] = set()
-        """The sessions of which no state can say how their settings are that the server does not report."""
+        """The sessions of which nobody can say how their settings are that the server does not report."""
         self.acting: Engine | None = None
         self.ended_now: list[Ended] = []
 
@@ -78,107 +103,126 @@ class Histories(RuleBasedStateMachine):
 
     # What people write
 
-    @rule(who=WHO, urn=URNS, name=NAMES, key=KEYS, given=SETTINGS)
-    def declare(self, who: int, urn: str, name: str, key: str, given: dict[str, object]) -> None:
-        self.write(who, {**self.programs[who], urn: Declared(self.named(who, name), key, **given)})  # type: ignore[arg-type]
+    @initialize(rooms=st.lists(st.tuples(KEYS, SETTINGS), min_size=1, max_size=3))
+    def begin(self, rooms: list[tuple[str, dict[str, Any]]]) -> None:
+        for number, (key, given) in enumerate(rooms):
+            self.programs[0][f"x{number}"] = Declared(self.named(0, number), key, **given)
+        self.start(0, Options())
+        self.advance(0, 99)
 
-    @rule(who=WHO, urn=URNS)
-    def undeclare(self, who: int, urn: str) -> None:
-        self.write(who, {other: room for other, room in self.programs[who].items() if other != urn})
+    @rule(who=WHO, urn=PICK, name=PICK, key=KEYS, given=SETTINGS, then=THEN)
+    def declare(self, who: int, urn: int, name: int, key: str, given: dict[str, Any], then: Up | None) -> None:
+        room = Declared(self.named(who, name), key, **given)
+        self.write(who, {**self.programs[who], f"x{urn % 3}": room}, then)
 
-    @rule(who=WHO, urn=URNS, given=SETTINGS)
-    def change_settings(self, who: int, urn: str, given: dict[str, object]) -> None:
-        if room := self.programs[who].get(urn):
-            self.write(who, {**self.programs[who], urn: replace(room, **given)})  # type: ignore[arg-type]
+    @rule(who=WHO, pick=PICK, then=THEN)
+    def undeclare(self, who: int, pick: int, then: Up | None) -> None:
+        if urn := self.picked(self.programs[who], pick):
+            self.write(who, {one: room for one, room in self.programs[who].items() if one != urn}, then)
 
-    @rule(who=WHO, urn=URNS, name=NAMES)
-    def rename_room(self, who: int, urn: str, name: str) -> None:
-        if room := self.programs[who].get(urn):
-            self.write(who, {**self.programs[who], urn: replace(room, name=self.named(who, name))})
+    @rule(who=WHO, pick=PICK, given=SETTINGS, then=THEN)
+    def change_settings(self, who: int, pick: int, given: dict[str, Any], then: Up | None) -> None:
+        if urn := self.picked(self.programs[who], pick):
+            self.write(who, {**self.programs[who], urn: replace(self.programs[who][urn], **given)}, then)
 
-    @rule(who=WHO, urn=URNS, to=URNS)
-    def rename_resource(self, who: int, urn: str, to: str) -> None:
-        if urn in self.programs[who] and to not in self.programs[who]:
-            self.write(who, {to if one == urn else one: room for one, room in self.programs[who].items()})
+    @rule(who=WHO, pick=PICK, name=PICK, then=THEN)
+    def rename_room(self, who: int, pick: int, name: int, then: Up | None) -> None:
+        if urn := self.picked(self.programs[who], pick):
+            room = replace(self.programs[who][urn], name=self.named(who, name))
+            self.write(who, {**self.programs[who], urn: room}, then)
 
-    @rule(who=WHO, urn=URNS, key=KEYS)
-    def move(self, who: int, urn: str, key: str) -> None:
-        if room := self.programs[who].get(urn):
-            self.write(who, {**self.programs[who], urn: replace(room, key=key)})
+    @rule(who=WHO, pick=PICK, given=SETTINGS, same=st.booleans(), then=THEN)
+    def rename_resource(self, who: int, pick: int, given: dict[str, Any], same: bool, then: Up | None) -> None:
+        """The room stays where it is, with its settings or with others."""
+        if urn := self.picked(self.programs[who], pick):
+            free = next(one for one in ("x0", "x1", "x2", "x3", "x4") if one not in self.programs[who])
+            room = self.programs[who][urn]
+            room = room if same else replace(room, **given)
+            others = {one: room for one, room in self.programs[who].items() if one != urn}
+            self.write(who, {**others, free: room}, then)
 
-    @rule(who=WHO, with_settings=st.booleans())
-    def shift(self, who: int, with_settings: bool) -> None:
-        """Each resource takes the next one's room, or its name; of two, they swap."""
+    @rule(who=WHO, pick=PICK, key=KEYS, then=THEN)
+    def move(self, who: int, pick: int, key: str, then: Up | None) -> None:
+        """To another project, or to another key of the same one."""
+        if urn := self.picked(self.programs[who], pick):
+            self.write(who, {**self.programs[who], urn: replace(self.programs[who][urn], key=key)}, then)
+
+    @rule(who=WHO, with_settings=st.booleans(), then=THEN)
+    def shift(self, who: int, with_settings: bool, then: Up | None) -> None:
+        """Each resource takes the next one's room, or its name alone; of two, they swap."""
         urns, rooms = list(self.programs[who]), list(self.programs[who].values())
         shifted = [*rooms[1:], *rooms[:1]]
         if not with_settings:
-            shifted = [
-                replace(room, name=other.name, key=other.key) for room, other in zip(rooms, shifted, strict=True)
-            ]
-        self.write(who, dict(zip(urns, shifted, strict=True)))
+            shifted = [replace(one, name=to.name, key=to.key) for one, to in zip(rooms, shifted, strict=True)]
+        self.write(who, dict(zip(urns, shifted, strict=True)), then)
 
-    @rule(who=WHO, key=KEYS, to=KEYS)
-    def change_key(self, who: int, key: str, to: str) -> None:
-        """Every room of one key gets another: a rotation, or another project."""
-        program = self.programs[who]
-        self.write(who, {urn: replace(room, key=to) if room.key == key else room for urn, room in program.items()})
-
-    def write(self, who: int, program: dict[str, Declared]) -> None:
+    def write(self, who: int, program: dict[str, Declared], then: Up | None) -> None:
         if len({room.room for room in program.values()}) == len(program):
             self.programs[who] = program
+        if then:
+            self.up(who, then)
 
-    def named(self, who: int, name: str) -> str:
-        return f"{name}-of-{who}"
+    def named(self, who: int, number: int) -> str:
+        return f"{NAMES[number % len(NAMES)]}-of-{who}"
+
+    def picked(self, those: Iterable[T], pick: int) -> T | None:
+        found = sorted(those)  # type: ignore[type-var]
+        return found[pick % len(found)] if found else None
+
+    def rooms(self) -> set[tuple[str, str]]:
+        """Every room that is declared, in a state, or live."""
+        declared = {room.room for program in self.programs for room in program.values()}
+        return declared | {entry.room for state in self.states for entry in state} | set(self.server.rooms)
 
     # What happens at the server
 
-    @rule(who=WHO, project=PROJECTS, name=NAMES)
-    def join(self, who: int, project: str, name: str) -> None:
-        self.server.join(project, self.named(who, name), "ada")
+    @rule(pick=PICK, settled=st.booleans())
+    def join(self, pick: int, settled: bool) -> None:
+        if room := self.picked(self.rooms(), pick):
+            self.server.join(*room, "ada")
+            self.settle(settled)
 
-    @rule(who=WHO, project=PROJECTS, name=NAMES)
-    def leave(self, who: int, project: str, name: str) -> None:
-        if (project, self.named(who, name)) in self.server.rooms:
-            self.server.leave(project, self.named(who, name))
+    @rule(pick=PICK, settled=st.booleans())
+    def leave(self, pick: int, settled: bool) -> None:
+        if room := self.picked([room for room, live in self.server.rooms.items() if live.people], pick):
+            self.server.leave(*room)
+            self.settle(settled)
 
-    @rule(who=WHO, project=PROJECTS, name=NAMES)
-    def expire(self, who: int, project: str, name: str) -> None:
-        room = self.server.rooms.get((project, self.named(who, name)))
-        if room and not room.people:
-            self.server.end_by_hand(project, room.name)
+    @rule(pick=PICK, most=st.sampled_from([None, 0, 5, 7]), metadata=st.sampled_from(["", "m"]))
+    def end_by_hand(self, pick: int, most: int | None, metadata: str) -> None:
+        """The room expires or somebody ends it, and perhaps makes another of that name."""
+        if room := self.picked(self.server.rooms, pick):
+            self.server.end_by_hand(*room)
+            if most is not None:
+                self.server.make(*room, most=most, metadata=metadata)
 
-    @rule(
-        who=WHO,
-        project=PROJECTS,
-        name=NAMES,
-        most=st.sampled_from([None, 0, 5, 7]),
-        metadata=st.sampled_from(["", "m"]),
-    )
-    def by_hand(self, who: int, project: str, name: str, most: int | None, metadata: str) -> None:
-        """Somebody ends the room, and perhaps makes another of that name."""
-        self.server.end_by_hand(project, self.named(who, name))
-        if most is not None:
-            self.server.make(project, self.named(who, name), most=most, metadata=metadata)
-
-    @rule()
-    def time_passes(self) -> None:
-        self.server.settle()
+    def settle(self, settled: bool) -> None:
+        if settled:
+            self.server.settle()
 
     # Runs
 
-    @rule(who=WHO, options=OPTIONS, fault=FAULTS, attached=st.booleans())
-    def up(self, who: int, options: Options, fault: tuple[int, Fault] | None, attached: bool) -> None:
-        self.start(who, options, fault, attached)
-        self.advance(who, 99)
+    @rule(who=WHO, up=UP)
+    def up(self, who: int, up: Up) -> None:
+        self.begin_run(who, up)
+        self.advance(who, up.steps)
+        self.interrupt(who, up.lost)
 
-    @rule(who=WHO, options=OPTIONS, fault=FAULTS, attached=st.booleans())
-    def start(self, who: int, options: Options, fault: tuple[int, Fault] | None, attached: bool) -> None:
+    @rule(who=WHO, up=UP)
+    def begin_run(self, who: int, up: Up) -> None:
+        self.start(who, up.options, up.fault, up.attached)
+
+    def start(
+        self, who: int, options: Options, fault: tuple[int, Fault] | None = None, attached: bool = False
+    ) -> Engine:
         self.advance(who, 99)
         self.server.fault = fault
         process = self.shared if attached else Process(self.server, self.loop.run_until_complete)
         engine = Engine(self.programs[who], self.states[who], options, process, self.kind)
         self.runs[who] = engine, iter(engine)
+        return engine
 
+    @precondition(lambda self: any(self.runs))
     @rule(who=WHO, steps=st.integers(1, 5))
     def advance(self, who: int, steps: int) -> None:
         for _ in range(steps):
@@ -186,6 +230,7 @@ class Histories(RuleBasedStateMachine):
                 return
             engine, going = run
             self.acting, self.ended_now, self.server.faulty = engine, [], False
+            live = {room.sid for room in self.server.rooms.values()}
             try:
                 step = next(going, None)
             except Killed:
@@ -196,7 +241,12 @@ class Histories(RuleBasedStateMachine):
                 self.over(who, engine.state)
                 return
             self.nothing_is_left_ended(step)
+            if step.kind == "create" and not engine.options.refresh and engine.state != engine.before:
+                # Taken over from another resource, which a run that does not refresh knows nothing of.
+                had = {step.entry.outputs["sid"]} if step.entry else set()
+                self.obscure |= live & {str(entry.outputs["sid"]) for entry in engine.state[-1:]} - had
 
+    @precondition(lambda self: any(self.runs))
     @rule(who=WHO, lost=st.booleans())
     def interrupt(self, who: int, lost: bool) -> None:
         """Ends the run after its last step; whether that one is in the state, or its write was lost."""
@@ -206,17 +256,23 @@ class Histories(RuleBasedStateMachine):
     def over(self, who: int, state: State) -> None:
         self.states[who], self.runs[who] = state, None
         self.record(state)
-        if self.kind == "relay":
-            self.obscure |= {room.sid for room in self.server.rooms.values() if room.sid not in self.recorded}
+        self.obscure |= {room.sid for room in self.server.rooms.values() if room.sid not in self.recorded}
 
     def record(self, state: State) -> None:
         self.recorded |= {str(entry.outputs["sid"]) for entry in state}
+        for one, other in combinations(state, 2):
+            # Two resources have had the room, with different settings, and both are in the state of an interrupted run.
+            if one.room == other.room and one.outputs.get("emptyTimeout") != other.outputs.get("emptyTimeout"):
+                self.obscure |= {room.sid for where, room in self.server.rooms.items() if where == one.room}
 
     def differs(self, declared: Declared, room: Room) -> bool:
         """Has the room other settings than declared, as far as anybody can know?"""
-        known = room.sid not in self.obscure and not (self.kind == "relay" and room.by_hand)
-        timeout = known and declared.timeout is not None and declared.timeout != room.timeout
+        known = declared.timeout is not None and not self.is_obscure(room)
+        timeout = known and declared.timeout != room.timeout
         return timeout or (declared.most or 0, declared.metadata or "") != (room.most, room.metadata)
+
+    def is_obscure(self, room: Room) -> bool:
+        return self.kind == "relay" and (room.by_hand or room.sid in self.obscure)
 
     # What must not happen
 
@@ -230,12 +286,7 @@ class Histories(RuleBasedStateMachine):
                 f"{room} is declared and was ended by {step}"
             )
             replaced = step.kind == "create" and step.entry and step.entry.room == room
-            reason = (
-                replaced
-                or self.differs(step.declared, ended.room)
-                or ended.room.sid in self.obscure
-                or ended.room.by_hand
-            )
+            reason = replaced or self.differs(step.declared, ended.room) or self.is_obscure(ended.room)
             assert reason, f"{room} was replaced for no reason by {step}"
             consent = step.declared.force
         else:
@@ -275,10 +326,9 @@ class Histories(RuleBasedStateMachine):
         assert self.server.rooms.keys() == declared
 
     def last_run(self, who: int) -> None:
-        self.start(who, Options(), None, False)
-        run = self.runs[who]
+        engine = self.start(who, Options())
         self.advance(who, 99)
-        assert run and not run[0].failures, run[0].failures
+        assert not engine.failures, engine.failures
 
     def is_true(self, program: Program, state: State) -> None:
         assert {entry.urn for entry in state} == set(program)
