@@ -17,7 +17,7 @@ PYTEST = .venv/bin/pytest
 PARALLEL = -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test unit conformance e2e lint bench schemas sdks clean
+.PHONY: help setup up down test soak unit conformance e2e lint bench schemas sdks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -33,17 +33,21 @@ down: ## end what `make up` left running
 	else echo "nothing is set up here, so nothing is running"; fi
 
 # The SDK examples need the generators, and those need Go; without it their tests say that they were skipped.
-test: setup $(if $(shell command -v go),sdks) ## all the tests; T=tests/unit for some, PYTEST_ARGS=... for pytest
+test: setup $(if $(shell command -v go),sdks) ## all the tests but those of soak; T=tests/unit for some, PYTEST_ARGS=... for pytest
 	$(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(T)
 
+soak: setup ## the slow tests that `make test` leaves out: thousands of rooms, more examples, every door at length
+	$(PYTEST) $(PARALLEL) -m soak $(PYTEST_ARGS) $(T)
+	HISTORIES=2000 $(PYTEST) -n 2 $(PYTEST_ARGS) tests/unit/test_histories.py
+
 unit: setup ## the fast tests
-	$(PYTEST) $(PARALLEL) -m unit $(PYTEST_ARGS) $(T)
+	$(PYTEST) $(PARALLEL) -m 'unit and not soak' $(PYTEST_ARGS) $(T)
 
 conformance: setup ## the Rooms API document against a served API
-	$(PYTEST) -m conformance $(PYTEST_ARGS) $(T)
+	$(PYTEST) -m 'conformance and not soak' $(PYTEST_ARGS) $(T)
 
 e2e: setup ## the tests with a real Pulumi engine and a real LiveKit server
-	$(PYTEST) $(PARALLEL) -m e2e $(PYTEST_ARGS) $(T)
+	$(PYTEST) $(PARALLEL) -m 'e2e and not soak' $(PYTEST_ARGS) $(T)
 
 lint: setup ## ruff, mypy and the import layers
 	.venv/bin/ruff check .

@@ -1,6 +1,6 @@
 """The settings of a connection: where rooms live and with which key.
 
-Settings come from Pulumi config (`relay:…`) first and the environment second. A project of a manifest refers to
+Connection come from Pulumi config (`relay:…`) first and the environment second. A project of a manifest refers to
 its keys (`{env: NAME}` or `{config: NAME}`) and never holds them; `ProjectRef` is that reference, safe to store.
 """
 
@@ -23,7 +23,7 @@ BACKENDS: Final = ("relay", "livekit")
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Option:
     """One setting: its name in Pulumi config, its environment variable, what it is for."""
 
     name: str
@@ -34,31 +34,31 @@ class Setting:
     default: str | float | bool | None = None
 
 
-SETTINGS: Final = (
-    Setting("apiKey", "RELAY_API_KEY", "The secret key (sk_live_…) of the Relay project.", secret=True),
-    Setting("baseUrl", "RELAY_BASE_URL", "The address of the Rooms API.", default=DEFAULT_BASE_URL),
-    Setting("backend", "RELAY_BACKEND", "Where rooms live: relay or livekit.", default="relay"),
-    Setting("livekitUrl", "LIVEKIT_URL", "The address of the LiveKit server (wss://… or https://…)."),
-    Setting("livekitApiKey", "LIVEKIT_API_KEY", "The LiveKit API key."),
-    Setting("livekitApiSecret", "LIVEKIT_API_SECRET", "The LiveKit API secret.", secret=True),
-    Setting("projectId", "RELAY_PROJECT_ID", "The project's ID, which prefixes its rooms' names on LiveKit."),
-    Setting("saynaUrl", "SAYNA_URL", "The address of the Sayna API."),
-    Setting("saynaToken", "SAYNA_TOKEN", "The token (JWT) for the Sayna API.", secret=True),
-    Setting(
+OPTIONS: Final = (
+    Option("apiKey", "RELAY_API_KEY", "The secret key (sk_live_…) of the Relay project.", secret=True),
+    Option("baseUrl", "RELAY_BASE_URL", "The address of the Rooms API.", default=DEFAULT_BASE_URL),
+    Option("backend", "RELAY_BACKEND", "Where rooms live: relay or livekit.", default="relay"),
+    Option("livekitUrl", "LIVEKIT_URL", "The address of the LiveKit server (wss://… or https://…)."),
+    Option("livekitApiKey", "LIVEKIT_API_KEY", "The LiveKit API key."),
+    Option("livekitApiSecret", "LIVEKIT_API_SECRET", "The LiveKit API secret.", secret=True),
+    Option("projectId", "RELAY_PROJECT_ID", "The project's ID, which prefixes its rooms' names on LiveKit."),
+    Option("saynaUrl", "SAYNA_URL", "The address of the Sayna API."),
+    Option("saynaToken", "SAYNA_TOKEN", "The token (JWT) for the Sayna API.", secret=True),
+    Option(
         "requestTimeout",
         "RELAY_REQUEST_TIMEOUT",
         "Seconds that one request may take.",
         kind="number",
         default=10.0,
     ),
-    Setting(
+    Option(
         "maxRetries",
         "RELAY_MAX_RETRIES",
         "How often a failed request is repeated, 0 to 20.",
         kind="integer",
         default=4,
     ),
-    Setting(
+    Option(
         "allowHttp",
         "RELAY_ALLOW_HTTP",
         "Whether plain http is allowed to other machines than this one.",
@@ -69,7 +69,7 @@ SETTINGS: Final = (
 
 
 @dataclass(frozen=True)
-class Settings:
+class Connection:
     """A whole connection. Hashable: equal settings share one client. Its `repr` shows no secret."""
 
     backend: str = "relay"
@@ -92,11 +92,11 @@ class Settings:
         return tuple(secret.get_secret_value() for secret in found if secret)
 
 
-_FIELDS: Final = {s.name: re.sub("[A-Z]", lambda c: f"_{c[0].lower()}", s.name) for s in SETTINGS}
+_FIELDS: Final = {s.name: re.sub("[A-Z]", lambda c: f"_{c[0].lower()}", s.name) for s in OPTIONS}
 
 
-def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from Pulumi config (names without `relay:`) and then the environment.
+def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Connection:
+    """Connection from Pulumi config (names without `relay:`) and then the environment.
 
     Raises ConfigError naming every wrong setting at once. A missing key is not an error here: only what a backend
     needs is required, when it is used.
@@ -104,7 +104,7 @@ def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] 
     config, environ = config or {}, os.environ if environ is None else environ
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for setting in SETTINGS:
+    for setting in OPTIONS:
         value, source = config.get(setting.name), f"relay:{setting.name}"
         if _blank(value):
             value, source = environ.get(setting.env), setting.env
@@ -114,7 +114,7 @@ def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] 
             values[_FIELDS[setting.name]] = _coerced(setting, value)
         except ValueError as error:
             problems.append(f"{source} {error}")
-    settings = Settings(**values)
+    settings = Connection(**values)
     problems += _out_of_range(settings)
     if problems:
         raise ConfigError("The settings are wrong: " + "; ".join(problems) + ".")
@@ -125,7 +125,7 @@ def _blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _coerced(setting: Setting, value: object) -> object:
+def _coerced(setting: Option, value: object) -> object:
     """Config arrives as strings, numbers or booleans, depending on who asks; make it what the setting is."""
     if setting.secret:
         return SecretStr(str(value).strip())
@@ -147,7 +147,7 @@ def _coerced(setting: Setting, value: object) -> object:
             return int(number) if kind == "integer" else number
 
 
-def _out_of_range(settings: Settings) -> list[str]:
+def _out_of_range(settings: Connection) -> list[str]:
     problems = []
     if settings.backend not in BACKENDS:
         problems.append(f'backend must be relay or livekit, not "{quoted(settings.backend, limit=40)}"')
@@ -194,7 +194,7 @@ def required(value: SecretStr | str | None, name: str) -> str:
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     if text:
         return text
-    setting = next(setting for setting in SETTINGS if setting.name == name)
+    setting = next(setting for setting in OPTIONS if setting.name == name)
     secret = "--secret " if setting.secret else ""
     raise ConfigError(f"{name} is not set; set {setting.env}, or run `pulumi config set {secret}relay:{name} …`.")
 
@@ -230,7 +230,7 @@ class ProjectRef:
     livekit_api_secret: KeyRef | None = None
     project_id: str | None = None
 
-    def settings(self, base: Settings, lookup: Lookup, environ: Mapping[str, str] | None = None) -> Settings:
+    def settings(self, base: Connection, lookup: Lookup, environ: Mapping[str, str] | None = None) -> Connection:
         """The connection's settings, with its references looked up. Raises ConfigError for one not set."""
         environ = os.environ if environ is None else environ
         changes: dict[str, Any] = {}
@@ -240,7 +240,7 @@ class ProjectRef:
                 changes[name] = value if name == "livekit_api_key" else SecretStr(value)
         return replace(self.without_keys(base), **changes)
 
-    def without_keys(self, base: Settings) -> Settings:
+    def without_keys(self, base: Connection) -> Connection:
         """The connection's settings but its keys: enough to say where it leads."""
         changes: dict[str, Any] = {
             name: plain

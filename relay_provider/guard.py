@@ -55,7 +55,7 @@ async def known_empty(
             await sleep(wait)
             since = listing.now()
     raise RoomUnsure(
-        f'Room "{name}" was not ended, as it is not known whether it is empty: asked for it, {backend.place} answers '
+        f'Room "{name}" was not ended, as it is not known whether it is empty: asked for it, {backend.address} answers '
         f"{_said(room)}, and its list {_said(listed)}. Nobody was disconnected. Run the same command again in a while."
     )
 

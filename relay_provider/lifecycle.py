@@ -20,7 +20,7 @@ from relay_provider.drift import FieldDifference, differences
 from relay_provider.errors import NotFound, RelayError, ReplacementFailed, RoomDiffers, RoomKept, quoted
 from relay_provider.listing import SharedListing
 from relay_provider.model import LiveRoom, RoomDetail, RoomInputs, same
-from relay_provider.place import Project
+from relay_provider.place import Home
 from relay_provider.run import Run
 
 LOOKS: Final = 100
@@ -45,7 +45,7 @@ class Rooms:
     """One project's rooms under the rules of the life cycle. For one event loop; safe for concurrent use."""
 
     def __init__(
-        self, backend: Backend, project: Project, sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+        self, backend: Backend, project: Home, sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     ) -> None:
         self.backend = backend
         self.project = project
@@ -99,7 +99,7 @@ class Rooms:
             if live.sid != ended:
                 return live
         raise ReplacementFailed(
-            f'Room "{wanted.name}" was ended, but {self.backend.place} still answers with the old one '
+            f'Room "{wanted.name}" was ended, but {self.backend.address} still answers with the old one '
             f"({live.sid}) after {sum(OLD_ROOM_WAITS):g} s; run the same command again in a minute."
         )
 
@@ -109,11 +109,8 @@ class Rooms:
         `state` is what the state knows of it: a room that is found there belongs to the state.
         """
         live = await self._listing.find(name)
-        if state:
-            if live is None:
-                run.gone((self.project, name))
-            else:
-                run.knows((self.project, name), {**state, "sid": live.sid})
+        if state and live:
+            run.knows((self.project, name), {**state, "sid": live.sid})
         return live
 
     async def update(
@@ -128,16 +125,16 @@ class Rooms:
             return await self.create(new, run, secret)  # it expired meanwhile
         return live
 
-    async def delete(self, name: str, run: Run, *, force: bool, sid: str | None = None) -> None:
+    async def delete(self, name: str, run: Run, *, force: bool, sid: str | None = None, by: str = "") -> None:
         """End the room; success when it is gone. `force` is the state's consent to disconnect whoever is in it,
-        and `sid` the room as the state knows it.
+        `sid` the room as the state knows it, and `by` the resource where that is known.
 
         Ends nothing when the run declares the room, whatever the engine means by the delete. Raises RoomOccupied or
         RoomUnsure when the guard refuses, and RoomKept when the state must not forget the room yet.
         """
         room = (self.project, name)
         if not await self._declared(name, run):
-            await self._end(name, run, run.consents(room, force), sid)
+            await self._end(name, run, run.consents(room, force, by), sid)
 
     async def _declared(self, name: str, run: Run) -> bool:
         """Does the run declare the room, with this key or with another one of the same project?"""
@@ -174,7 +171,7 @@ class Rooms:
         room = await self.backend.get(name)
         if room is None:
             raise NotFound(
-                f'Room "{name}" is not live at {self.backend.place}; check its name, or run `relay-rooms list`.'
+                f'Room "{name}" is not live at {self.backend.address}; check its name, or run `relay-rooms list`.'
             )
         return room
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from relay_provider.config import DEFAULT_BASE_URL, Lookup, ProjectRef, Settings, is_loopback
+from relay_provider.config import DEFAULT_BASE_URL, Connection, Lookup, ProjectRef, is_loopback
 
 _PLAIN: Final = {"ws": "http", "wss": "https"}
 _PORTS: Final = {"http": 80, "https": 443}
@@ -38,7 +38,7 @@ class Place:
         """The place that `as_state` wrote."""
         return cls(*text.split(" ")) if " " in text else DEFAULT_PLACE
 
-    def settings(self, base: Settings) -> Settings:
+    def settings(self, base: Connection) -> Connection:
         """`base`, leading here."""
         if place_of(base) == self:
             return base
@@ -47,24 +47,24 @@ class Place:
         return replace(base, backend=self.backend, base_url=self.address)
 
 
-Project = tuple[Place, SecretStr | None]
+Home = tuple[Place, SecretStr | None]
 """What tells two projects apart while the keys are at hand: at Relay, each project has a key of its own."""
 
 
-def place_of(settings: Settings) -> Place:
+def place_of(settings: Connection) -> Place:
     """The place that these settings lead to."""
     if settings.backend == "livekit":
         return Place("livekit", _address(settings.livekit_url or ""), settings.project_id or "")
     return Place(settings.backend, _address(settings.base_url))
 
 
-def project_of(settings: Settings) -> Project:
+def home_of(settings: Connection) -> Home:
     """The project that these settings lead to."""
     place = place_of(settings)
     return place, settings.api_key if place.backend == "relay" else None
 
 
-def settings_in_state(props: Mapping[str, Any], base: Settings, lookup: Lookup) -> Settings:
+def settings_in_state(props: Mapping[str, Any], base: Connection, lookup: Lookup) -> Connection:
     """The connection of a room by its properties: its project's reference, and where that led when it was written.
 
     Raises ConfigError when a key is not to be had.
@@ -85,5 +85,5 @@ def _address(url: str) -> str:
     return f"{scheme}://{shown}:{port or _PORTS.get(scheme, 0)}{parts.path.rstrip('/')}"
 
 
-DEFAULT_PLACE: Final = place_of(Settings(base_url=DEFAULT_BASE_URL))
+DEFAULT_PLACE: Final = place_of(Connection(base_url=DEFAULT_BASE_URL))
 """Where rooms live unless something else is said; a state does not repeat it."""

@@ -9,28 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from relay_provider.place import Place, Project
+from relay_provider.place import Home, Place
 
 KEYS_CHECKED: Final = "RELAY_ROOMS_KEYS_CHECKED"
 """Set by `relay-rooms`: every key that the manifest names is at hand; one that only the state names is an old one."""
 MANIFEST: Final = "RELAY_ROOMS_MANIFEST"
 """Set by `relay-rooms --project`: the files that declare rooms beside those that the engine is told of."""
 
-Room = tuple[Project, str]
+Room = tuple[Home, str]
 """A room by its project and its name."""
-Spot = tuple[Place, str]
-"""A place and a name: of several rooms there, each in the project of its key; or of one, where two keys are of one
-project. Only the session IDs tell."""
 
 
 class Run:
     """What one run knows of the rooms that take part in it."""
 
     def __init__(self) -> None:
-        self._declared: dict[Spot, dict[Room, str]] = {}
+        self._declared: dict[Room, str] = {}
+        self._homes: dict[str, set[Home]] = {}
         self._replaces: dict[Room, Room] = {}
-        self._state: dict[Spot, dict[Room, Mapping[str, Any]]] = {}
+        self._state: dict[tuple[Place, str, str], Mapping[str, Any]] = {}  # by name and session ID
+        self._found: set[tuple[Room, str]] = set()
         self._consents: dict[Room, bool] = {}
+        self._forces: dict[str, bool] = {}
         self._failed: set[Room] = set()
         self._ended: dict[Room, str] = {}
 
@@ -40,47 +40,50 @@ class Run:
         `before` is the room that the same resource has had until now, `force` whether an occupied one may be ended for
         it. `by` names the resource; answered is another one that declares the same room.
         """
-        if before:
-            self._consents[before] = force
+        if before:  # two resources have one room when the second half of a swap was refused: then both have to consent
+            self._consents[before] = force and self._consents.get(before, True)
             self._replaces[room] = before
-        other = self._declared.setdefault(_spot(room), {}).setdefault(room, by)
+        if by:
+            self._forces[by] = force
+        home, name = room
+        self._homes.setdefault(name, set()).add(home)
+        other = self._declared.setdefault(room, by)
         return other if other != by else None
 
     def declares(self, room: Room) -> bool:
         """Does the run declare this room, by whatever resource?"""
-        return room in self._declared.get(_spot(room), {})
+        return room in self._declared
 
     def declares_with_other_keys(self, room: Room) -> list[Room]:
-        """What it declares by that name in the same place with other keys: rooms of other projects, or this very one."""
-        return [other for other in self._declared.get(_spot(room), {}) if other != room]
+        """What the run declares by that name there with other keys: rooms of other projects, or this very one."""
+        home, name = room
+        return [(other, name) for other in self._homes.get(name, ()) if other != home and other[0] == home[0]]
 
     def knows(self, room: Room, properties: Mapping[str, Any]) -> None:
         """The state has this room, with these properties."""
-        if properties.get("sid"):
-            self._state.setdefault(_spot(room), {})[room] = properties
-
-    def gone(self, room: Room) -> None:
-        """The state's room is no more."""
-        self._state.get(_spot(room), {}).pop(room, None)
+        if sid := properties.get("sid"):
+            self._state[_session(room, sid)] = properties
+            self._found.add((room, sid))
 
     def owned(self, room: Room, sid: str) -> Mapping[str, Any] | None:
         """The state's properties of the live room of this session ID, with whichever key the state has found it; None
         when it is not the state's."""
-        known = self._state.get(_spot(room), {}).values()
-        return next((properties for properties in known if properties["sid"] == sid), None)
+        return self._state.get(_session(room, sid))
 
     def stands(self, room: Room, sid: str) -> bool:
         """Is the live room of this session ID the one that the state has found, or the run has made, with this key?"""
-        known = self._state.get(_spot(room), {}).get(room)
-        return known is not None and known["sid"] == sid
+        return (room, sid) in self._found
 
     def replaces(self, room: Room) -> Room | None:
         """The room that the resource which declares this one has had until now: what a create would replace."""
         return self._replaces.get(room)
 
-    def consents(self, room: Room, in_state: bool) -> bool:
-        """May the room be ended with people in it? What this run declares counts more than what the state says."""
-        return self._consents.get(room, in_state)
+    def consents(self, room: Room, in_state: bool, by: str = "") -> bool:
+        """May the room be ended with people in it? What this run declares counts more than what the state says.
+
+        `by` is the resource, where it is known: an old room of it, left over from an earlier run, goes by it now.
+        """
+        return self._consents.get(room, self._forces.get(by, in_state))
 
     def made(self, room: Room, properties: Mapping[str, Any]) -> None:
         """The declared room stands as declared."""
@@ -98,7 +101,6 @@ class Run:
 
     def ended(self, room: Room, sid: str) -> None:
         """The room of this session ID was ended."""
-        self.gone(room)
         self._ended[room] = sid
 
     def ended_sid(self, room: Room) -> str | None:
@@ -106,6 +108,6 @@ class Run:
         return self._ended.get(room)
 
 
-def _spot(room: Room) -> Spot:
+def _session(room: Room, sid: str) -> tuple[Place, str, str]:
     (place, _), name = room
-    return place, name
+    return place, name, sid

@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeVar
 
 from relay_provider.backends import connect
-from relay_provider.config import Settings
+from relay_provider.config import Connection
 from relay_provider.lifecycle import Rooms
-from relay_provider.place import project_of
+from relay_provider.place import home_of
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -29,18 +29,18 @@ class Session:
 
     def __init__(self) -> None:
         self._rooms: dict[object, Rooms] = {}
-        self._saynas: dict[Settings, Sayna] = {}
+        self._saynas: dict[Connection, Sayna] = {}
 
-    def rooms(self, settings: Settings) -> Rooms:
+    def rooms(self, settings: Connection) -> Rooms:
         """The project's rooms; settings that lead to one project, however spelled, share a client and a list."""
-        project = project_of(settings)
+        project = home_of(settings)
         limits = (settings.request_timeout, settings.max_retries, settings.allow_http)
         key = (project, settings.livekit_api_key, settings.livekit_api_secret, *limits)
         if key not in self._rooms:
             self._rooms[key] = Rooms(connect(settings), project)
         return self._rooms[key]
 
-    def sayna(self, settings: Settings) -> Sayna:
+    def sayna(self, settings: Connection) -> Sayna:
         """The Sayna server of these settings; equal settings share one client."""
         if settings not in self._saynas:
             from relay_provider.backends.sayna import Sayna
@@ -71,7 +71,7 @@ class _Shared:
         self._portal: BlockingPortal | None = None
         self._session = Session()
 
-    def run(self, settings: Settings, work: Callable[[Rooms], Awaitable[T]]) -> T:
+    def run(self, settings: Connection, work: Callable[[Rooms], Awaitable[T]]) -> T:
         return self.run_in_session(lambda session: work(session.rooms(settings)))
 
     def run_in_session(self, work: Callable[[Session], Awaitable[T]]) -> T:

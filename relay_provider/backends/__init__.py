@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from relay_provider.backends.base import Backend
-    from relay_provider.config import Settings
+    from relay_provider.config import Connection
 
 
-def connect(settings: Settings) -> Backend:
+def connect(settings: Connection) -> Backend:
     """The backend that the settings name. Opens no connection yet; raises ConfigError for what it lacks."""
     if settings.backend == "livekit":
         from relay_provider.backends.livekit import LiveKitBackend

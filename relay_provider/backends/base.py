@@ -14,7 +14,7 @@ from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
 class Backend(Protocol):
     """One project's rooms in one place. Safe for concurrent use within one event loop."""
 
-    place: str
+    address: str
     """Where this is, for messages: an address without secrets."""
 
     in_place: frozenset[str]

@@ -11,7 +11,7 @@ from livekit.protocol.models import ParticipantInfo, Room
 
 from relay_provider.backends.livekit_server import LiveKitServer, one
 from relay_provider.backends.prefix import project_prefix
-from relay_provider.config import Settings, required
+from relay_provider.config import Connection, required
 from relay_provider.errors import NotFound
 from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs, in_place, unreported
 
@@ -22,11 +22,13 @@ class LiveKitBackend:
     in_place = in_place("livekit")
     unreported = unreported("livekit")
 
-    def __init__(self, settings: Settings, server: LiveKitServer | None = None, project_id: str | None = None) -> None:
+    def __init__(
+        self, settings: Connection, server: LiveKitServer | None = None, project_id: str | None = None
+    ) -> None:
         """The settings' project, on a session of its own; or `project_id`'s on the session of `server`."""
         self._prefix = project_prefix(project_id or required(settings.project_id, "projectId"))
         self._server = server or LiveKitServer(settings)
-        self.place = self._server.url
+        self.address = self._server.url
 
     async def create(self, room: RoomInputs) -> LiveRoom:
         """Create the room; a live room of that name is left as it is, and returned."""

@@ -24,7 +24,7 @@ from livekit.protocol.room import (
 )
 
 from relay_provider.backends.retry import RETRIED_STATUSES, RetryPolicy, Transient
-from relay_provider.config import Settings, checked_url, required
+from relay_provider.config import Connection, checked_url, required
 from relay_provider.errors import (
     NotFound,
     RateLimited,
@@ -54,7 +54,7 @@ class _Redirected(aiohttp.ClientError):
 class LiveKitServer:
     """Requests to one LiveKit server with one API key. For one event loop; connects when first asked."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Connection) -> None:
         url = required(settings.livekit_url, "livekitUrl")
         self.url = checked_url("livekitUrl (LIVEKIT_URL)", url, settings.allow_http)
         self._key = required(settings.livekit_api_key, "livekitApiKey")

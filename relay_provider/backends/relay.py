@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from relay_provider.backends.answers import read
 from relay_provider.backends.http import Http, segment
 from relay_provider.backends.retry import RetryPolicy
-from relay_provider.config import Settings, checked_url, required
+from relay_provider.config import Connection, checked_url, required
 from relay_provider.errors import NotFound, UnexpectedAnswer
 from relay_provider.model import LiveRoom, RoomDetail, RoomInputs, in_place, unreported
 
@@ -35,11 +35,11 @@ class RelayBackend:
     in_place = in_place("relay")
     unreported = unreported("relay")
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, settings: Connection, transport: httpx.AsyncBaseTransport | None = None) -> None:
         setting = "baseUrl (RELAY_BASE_URL)"
-        self.place = checked_url(setting, settings.base_url, settings.allow_http, schemes=("http", "https"))
+        self.address = checked_url(setting, settings.base_url, settings.allow_http, schemes=("http", "https"))
         self._http = Http(
-            self.place,
+            self.address,
             required(settings.api_key, "apiKey"),
             timeout=settings.request_timeout,
             policy=RetryPolicy(settings.max_retries),

@@ -7,7 +7,7 @@ import httpx
 from relay_provider.backends.answers import read
 from relay_provider.backends.http import Http, segment
 from relay_provider.backends.retry import RetryPolicy
-from relay_provider.config import Settings, checked_url, required
+from relay_provider.config import Connection, checked_url, required
 from relay_provider.errors import NotFound, Unauthorized, Unavailable
 from relay_provider.sayna import SaynaRoom
 
@@ -18,7 +18,7 @@ _TOKEN = "saynaToken (SAYNA_TOKEN)"  # noqa: S105 — its name
 class Sayna:
     """One Sayna server. The token may be absent: the document has an open mode."""
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, settings: Connection, transport: httpx.AsyncBaseTransport | None = None) -> None:
         url = required(settings.sayna_url, "saynaUrl")
         token = settings.sayna_token.get_secret_value() if settings.sayna_token else None
         self._http = _Http(

@@ -9,13 +9,12 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
-from relay_provider.config import Lookup, Settings
+from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
 from relay_provider.errors import ConfigError, RelayError
 from relay_provider.manifest import Manifest, ManifestError, Project
 from relay_provider.manifest import load as load_manifest
-from relay_provider.place import Project as Home
-from relay_provider.place import project_of
+from relay_provider.place import Home, home_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,37 +65,39 @@ def stack_option() -> Callable[[F], F]:
     return click.option("-s", "--stack", metavar="NAME", help="Look up {config: …} and relay:… in this Pulumi stack.")
 
 
-def connections(manifest: Manifest, label: str | None, stack: str | None = None) -> list[tuple[Project, Settings]]:
+def connections(manifest: Manifest, label: str | None, stack: str | None = None) -> list[tuple[Project, Connection]]:
     """The projects that `--project` leaves, with their connections' settings. Raises for all that lack something."""
-    projects = chosen(manifest, label)
     if stack is None:
-        return resolved(projects, load_settings(), _no_config)
+        return resolved(manifest, label, load_settings(), _no_config)
     from relay_provider.cli.stack import RoomStack  # the only need for Pulumi here
 
-    return resolved(projects, *RoomStack.of(manifest, stack, None, create=False).settings())
+    return resolved(manifest, label, *RoomStack.of(manifest, stack, None, create=False).settings())
 
 
-def resolved(projects: Iterable[Project], base: Settings, lookup: Lookup) -> list[tuple[Project, Settings]]:
-    """Each project with its settings on top of `base`."""
-    found: list[tuple[Project, Settings]] = []
+def resolved(
+    manifest: Manifest, label: str | None, base: Connection, lookup: Lookup
+) -> list[tuple[Project, Connection]]:
+    """Each chosen project with its settings on top of `base`; no room is declared twice."""
+    found: list[tuple[Project, Connection]] = []
     errors: list[RelayError] = []
-    for project in projects:
+    for project in chosen(manifest, label):
         try:
             found.append((project, project.ref.settings(base, lookup)))
         except ConfigError as error:
             errors.append(error)
     if errors:
         raise_all(errors)
+    _declared_once(manifest, found)
     return found
 
 
-def declared_once(manifest: Manifest, found: Iterable[tuple[Project, Settings]]) -> None:
+def _declared_once(manifest: Manifest, found: Iterable[tuple[Project, Connection]]) -> None:
     """Raise where two labels lead to one project and both declare a room: neither could keep it as declared."""
     first: dict[tuple[Home, str], str] = {}
     errors: list[RelayError] = []
     for project, settings in found:
         for room in project.rooms:
-            label, home = project.ref.label, project_of(settings)
+            label, home = project.ref.label, home_of(settings)
             other = first.setdefault((home, room.name), label)
             if other != label:
                 there, here = manifest.position(other, room.name), manifest.position(label, room.name)

@@ -11,7 +11,7 @@ import click
 
 from relay_provider.cli.common import chosen, connections, project_option, read_manifest, stack_option
 from relay_provider.cli.output import waiting
-from relay_provider.config import ProjectRef, Settings
+from relay_provider.config import Connection, ProjectRef
 from relay_provider.config import load as load_settings
 from relay_provider.errors import RelayError
 from relay_provider.lifecycle import Rooms
@@ -41,7 +41,7 @@ def with_rooms(connection: Mapping[str, Any], work: Callable[[Rooms], Awaitable[
     return in_session(connection, lambda session, settings: work(session.rooms(settings)))
 
 
-def in_session(connection: Mapping[str, Any], work: Callable[[Session, Settings], Awaitable[T]]) -> T:
+def in_session(connection: Mapping[str, Any], work: Callable[[Session, Connection], Awaitable[T]]) -> T:
     """Do something with the connection that the options name."""
     _, settings = project_and_settings(**connection)
 
@@ -55,7 +55,7 @@ def in_session(connection: Mapping[str, Any], work: Callable[[Session, Settings]
 
 def project_and_settings(
     files: Sequence[Path], project: str | None, stack: str | None
-) -> tuple[ProjectRef | None, Settings]:
+) -> tuple[ProjectRef | None, Connection]:
     """What the options name; no project when it is the process's own settings."""
     if not files and project is None and stack is None:
         return None, load_settings()

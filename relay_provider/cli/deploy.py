@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,7 +14,6 @@ from relay_provider.backends import connect
 from relay_provider.cli.common import (
     chosen,
     counted,
-    declared_once,
     files_argument,
     manifest_files,
     project_option,
@@ -118,7 +117,7 @@ def _asked(what: str) -> bool:
 def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any) -> _Run:
     files = manifest_files(files)
     manifest = read_manifest(files)
-    projects = chosen(manifest, project)
+    chosen(manifest, project)  # a label that there is, before a stack is made
 
     def program() -> None:
         from relay_provider import declare_rooms
@@ -128,13 +127,12 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
     engine = RoomStack.of(manifest, stack, program, create=True)
     # Before a room is touched: a replacement that ends one must be able to make it again.
     base, lookup = engine.settings()
-    found = resolved(projects, base, lookup)
-    declared_once(manifest, found)
+    found = resolved(manifest, project, base, lookup)
     for _, settings in found:
         connect(settings)
     engine.tell({KEYS_CHECKED: "true", **({MANIFEST: os.pathsep.join(map(_absolute, files))} if project else {})})
     foresight = Foresight(found, base, lookup, manifest.projects)
-    return _Run("up", engine, project, foresight, rooms=sum(len(found.rooms) for found in projects), **options)
+    return _Run("up", engine, project, foresight, rooms=sum(len(one.rooms) for one, _ in found), **options)
 
 
 def _destroy(files: tuple[Path, ...], project: str | None, stack: str, **options: Any) -> _Run:
@@ -198,7 +196,8 @@ class _Run:
             self._follow(self._what, stack.up if self._what == "up" else stack.destroy, watcher)
         except RelayError as error:
             if self._output != "table":
-                self._report("failed", watcher, f"Failed: {' '.join(str(error).splitlines())}")
+                errors, done = str(error).splitlines(), f"Done: {_done(watcher)}. " if watcher.changes else ""
+                self._report("failed", watcher, f"{done}Failed: {counted(len(errors), 'error')}.", errors)
             elif watcher.changes:
                 click.echo(f"Done: {_done(watcher)}. Not done:")
             raise
@@ -217,9 +216,8 @@ class _Run:
         if watcher.failure:
             raise watcher.failure
 
-    def _report(self, result: str, watcher: Watcher, summary: str) -> None:
-        report = as_report(result, watcher.changes.values(), watcher.counts, summary or self._nothing(watcher))
-        write(report, self._output)
+    def _report(self, result: str, watcher: Watcher, summary: str, errors: Sequence[str] = ()) -> None:
+        write(as_report(result, watcher.changes.values(), watcher.counts, summary, errors=errors), self._output)
 
     def _nothing(self, watcher: Watcher) -> str:
         return _NOTHING[self._what].format(counted(watcher.counts["same"], "room"))

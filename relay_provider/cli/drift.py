@@ -18,13 +18,12 @@ from relay_provider.cli.common import (
     stack_option,
 )
 from relay_provider.cli.output import Cell, Code, Report, Table, excerpts, output_option, waiting, write
-from relay_provider.config import Settings
+from relay_provider.config import Connection
 from relay_provider.drift import DriftReport, ProjectDrift, compare
 from relay_provider.errors import RelayError
 from relay_provider.manifest import Project
 from relay_provider.model import LiveRoom
-from relay_provider.place import Project as Home
-from relay_provider.place import project_of
+from relay_provider.place import Home, home_of
 from relay_provider.session import Session
 
 
@@ -56,10 +55,10 @@ def drift_command(
     return drift_exit_code if report.drift else 0
 
 
-async def _compared(projects: Sequence[tuple[Project, Settings]]) -> tuple[ProjectDrift, ...]:
+async def _compared(projects: Sequence[tuple[Project, Connection]]) -> tuple[ProjectDrift, ...]:
     """Every project against one list; labels that lead to one project share the list."""
     async with Session() as session:
-        homes = {project_of(settings): session.rooms(settings) for _, settings in projects}
+        homes = {home_of(settings): session.rooms(settings) for _, settings in projects}
         answers = await asyncio.gather(*(rooms.list() for rooms in homes.values()), return_exceptions=True)
         live: dict[Home, list[LiveRoom]] = {}
         errors: list[RelayError] = []
@@ -77,21 +76,24 @@ async def _compared(projects: Sequence[tuple[Project, Settings]]) -> tuple[Proje
             compare(
                 project.ref.label,
                 project.rooms,
-                _own(project, project_of(settings), projects, live),
-                homes[project_of(settings)].backend.unreported,
+                _own(project, home_of(settings), projects, live),
+                homes[home_of(settings)].backend.unreported,
             )
             for project, settings in sorted(projects, key=lambda found: found[0].ref.label)
         )
 
 
 def _own(
-    project: Project, home: Home, projects: Sequence[tuple[Project, Settings]], live: Mapping[Home, Sequence[LiveRoom]]
+    project: Project,
+    home: Home,
+    projects: Sequence[tuple[Project, Connection]],
+    live: Mapping[Home, Sequence[LiveRoom]],
 ) -> list[LiveRoom]:
     """The live rooms that count for this label: what another label of the same project declares is managed there, and
     what nobody declares is told once, with the first of the labels."""
-    labels = sorted(other.ref.label for other, theirs in projects if project_of(theirs) == home)
+    labels = sorted(other.ref.label for other, theirs in projects if home_of(theirs) == home)
     names = {room.name for room in project.rooms}
-    elsewhere = {room.name for other, theirs in projects if project_of(theirs) == home for room in other.rooms} - names
+    elsewhere = {room.name for other, theirs in projects if home_of(theirs) == home for room in other.rooms} - names
     first = labels[0] == project.ref.label
     return [room for room in live[home] if room.name in names or (first and room.name not in elsewhere)]
 

@@ -13,7 +13,7 @@ import yaml
 from relay_provider.changes import imported_inputs
 from relay_provider.cli.connection import connection_options, project_and_settings, with_rooms
 from relay_provider.cli.output import shown, write_json
-from relay_provider.config import DEFAULT_BASE_URL, KeyRef, ProjectRef, Settings
+from relay_provider.config import DEFAULT_BASE_URL, Connection, KeyRef, ProjectRef
 from relay_provider.model import LiveRoom, check
 from relay_provider.values import canonical_json
 
@@ -112,7 +112,7 @@ def _plain(data: Any, depth: int = 0) -> bool:
     return True
 
 
-def _own(settings: Settings) -> ProjectRef:
+def _own(settings: Connection) -> ProjectRef:
     """The process's own settings as a manifest refers to them."""
     if settings.backend == "livekit":
         return ProjectRef(

@@ -8,14 +8,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from relay_provider.cli.plan import Change, FieldChange
-from relay_provider.config import Lookup, Settings
+from relay_provider.config import Connection, Lookup
 from relay_provider.drift import differences
 from relay_provider.errors import ConfigError, Unauthorized
 from relay_provider.lifecycle import Rooms
 from relay_provider.manifest import Project
 from relay_provider.model import LiveRoom, RoomInputs
-from relay_provider.place import Project as Home
-from relay_provider.place import project_of, settings_in_state
+from relay_provider.place import Home, home_of, settings_in_state
 from relay_provider.session import Session, run_in_session
 
 
@@ -24,8 +23,8 @@ class Foresight:
 
     def __init__(
         self,
-        projects: Sequence[tuple[Project, Settings]],
-        base: Settings,
+        projects: Sequence[tuple[Project, Connection]],
+        base: Connection,
         lookup: Lookup,
         others: Sequence[Project] = (),
     ) -> None:
@@ -33,14 +32,14 @@ class Foresight:
         self._base, self._lookup = base, lookup
         self._projects = projects
         self._declared: dict[tuple[str, str], tuple[Home, RoomInputs]] = {
-            (project.ref.label, room.name): (project_of(settings), room)
+            (project.ref.label, room.name): (home_of(settings), room)
             for project, settings in projects
             for room in project.rooms
         }
         self._homes = {(home, name) for (_, name), (home, _) in self._declared.items()}
         for project in others:
             with suppress(ConfigError):
-                home = project_of(project.ref.settings(base, lookup))
+                home = home_of(project.ref.settings(base, lookup))
                 self._homes |= {(home, room.name) for room in project.rooms}
         self._live: dict[Home, Mapping[str, LiveRoom]] = {}
 
@@ -50,12 +49,12 @@ class Foresight:
         async def listed(session: Session) -> list[Mapping[str, LiveRoom]]:
             return await asyncio.gather(*(session.rooms(settings).listed() for settings in homes.values()))
 
-        homes = {project_of(settings): settings for _, settings in self._projects}
+        homes = {home_of(settings): settings for _, settings in self._projects}
         self._live = dict(zip(homes, run_in_session(listed), strict=True))
 
     def seen(self, change: Change) -> Change:
         """A create of a room that was live already takes it over; a delete of a declared one ends nothing."""
-        if change.kind == "delete" and self._home(change) in self._homes:
+        if change.kind == "delete" and (self._home(change) in self._homes or self._stands(change)):
             return replace(change, kind="forget")
         if change.kind != "create" or (change.project, change.room) not in self._declared:
             return change
@@ -68,6 +67,14 @@ class Foresight:
             return replace(change, kind="takeOver")
         fields = tuple(FieldChange(one.field, one.live, one.declared) for one in found)
         return replace(change, fields=fields, refused=not declared.force_destroy, live=live)
+
+    def _stands(self, change: Change) -> bool:
+        """Is the very room declared, with another key?"""
+        return any(
+            live.sid == change.sid
+            for home, rooms in self._live.items()
+            if (home, change.room) in self._homes and (live := rooms.get(change.room))
+        )
 
     def planned(self, found: Mapping[str, Change]) -> dict[str, Change]:
         """The changes with what becomes of the people in the rooms, and of rooms that only change hands."""
@@ -84,7 +91,7 @@ class Foresight:
             home = self._declared.get((change.project, change.room))
             return (home[0], change.room) if home else None
         try:
-            return project_of(settings_in_state(change.old, self._base, self._lookup)), change.room
+            return home_of(settings_in_state(change.old, self._base, self._lookup)), change.room
         except ConfigError:
             return None
 

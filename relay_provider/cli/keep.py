@@ -19,7 +19,7 @@ from relay_provider.cli.common import (
     stack_option,
 )
 from relay_provider.cli.output import shown
-from relay_provider.config import Settings
+from relay_provider.config import Connection
 from relay_provider.drift import compare
 from relay_provider.errors import RelayError
 from relay_provider.lifecycle import Rooms
@@ -49,7 +49,7 @@ def keep_command(files: tuple[Path, ...], project: str | None, stack: str | None
     asyncio.run(_keep(projects, interval))
 
 
-async def _keep(projects: Sequence[tuple[Project, Settings]], interval: float) -> None:
+async def _keep(projects: Sequence[tuple[Project, Connection]], interval: float) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

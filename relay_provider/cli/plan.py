@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +58,8 @@ class Change:
     old: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """The inputs that the state has."""
     new: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    sid: str = ""
+    """The session ID that the state has."""
     live: LiveRoom | None = None
     """The room that stands in the way of a create, with other settings."""
     outlook: Outlook | None = None
@@ -165,7 +167,8 @@ class Watcher:
         elif kind in KINDS:
             before = dict(step.old.inputs or {}) if step.old and kind != "create" else {}
             after = dict(step.new.inputs or {}) if step.new and kind != "delete" else {}
-            change = self.seen(Change(*_named(step), kind, _fields(kind, before, after), before, after))
+            sid = str((step.old.outputs or {}).get("sid", "")) if step.old else ""
+            change = self.seen(Change(*_named(step), kind, _fields(kind, before, after), before, after, sid))
             told = self.changes.get(key)  # a replacement comes in two halves
             self.changes[key] = change
             if told is None or told.kind != change.kind:
@@ -212,9 +215,16 @@ def sentences(text: str) -> list[str]:
 
 
 def as_report(
-    result: str, changes: Iterable[Change], counts: Mapping[str, int], summary: str, *, planned: str = ""
+    result: str,
+    changes: Iterable[Change],
+    counts: Mapping[str, int],
+    summary: str,
+    *,
+    planned: str = "",
+    errors: Sequence[str] = (),
 ) -> Report:
-    """Changes as something to show; what is `planned` (up or destroy) also shows who is in the rooms that would end."""
+    """Changes as something to show; what is `planned` (up or destroy) also shows who is in the rooms that would
+    end, and a failure every error."""
     ordered = sorted(changes, key=lambda change: (change.project, change.room))
     data: dict[str, Any] = {
         "result": result,
@@ -230,6 +240,9 @@ def as_report(
         data["noLongerDeclared"] = undeclared
         are = "room is" if undeclared == 1 else "rooms are"
         blocks.append((f"{undeclared:,} {are} no longer declared.", None))
+    if errors:
+        data["errors"] = list(errors)
+        blocks += [(error, None) for error in errors]
     return Report(data, summary, blocks)
 
 

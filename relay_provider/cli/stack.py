@@ -25,7 +25,7 @@ from relay_provider.cli.plan import sentences
 from relay_provider.cli.pulumi_program import Command
 from relay_provider.cli.takeover import find, find_config, take_over
 from relay_provider.cli.workspace import NoName, Workspace
-from relay_provider.config import Lookup, Settings, load
+from relay_provider.config import Connection, Lookup, load
 from relay_provider.errors import RelayError, quoted
 from relay_provider.manifest import Manifest
 
@@ -154,7 +154,7 @@ class RoomStack:
             f"run `{way}` and try again."
         )
 
-    def settings(self) -> tuple[Settings, Lookup]:
+    def settings(self) -> tuple[Connection, Lookup]:
         """The settings that the stack's config and the environment make, and how to find other keys of the config."""
         config, project = self.config(), self.workspace.project
         base = load({key.removeprefix("relay:"): value for key, value in config.items() if key.startswith("relay:")})

@@ -7,23 +7,23 @@ from functools import cache
 import pulumi
 from pulumi import RunError
 
-from relay_provider.config import SETTINGS, ProjectRef, Settings, load
+from relay_provider.config import OPTIONS, Connection, ProjectRef, load
 from relay_provider.errors import RelayError
-from relay_provider.place import project_of
+from relay_provider.place import home_of
 
 
 def home(project: ProjectRef | None) -> object:
     """What tells projects apart: where the settings lead, or the reference where its key is not set in this process."""
     try:
-        return project_of(program_settings(project))
+        return home_of(program_settings(project))
     except RelayError:
         return project
 
 
-def program_settings(project: ProjectRef | None) -> Settings:
+def program_settings(project: ProjectRef | None) -> Connection:
     """The settings of the stack's config and the environment, or those of a manifest's project."""
     config = pulumi.Config("relay")
-    base = load({setting.name: config.get(setting.name) for setting in SETTINGS})
+    base = load({setting.name: config.get(setting.name) for setting in OPTIONS})
     return project.settings(base, pulumi.Config().get) if project else base
 
 

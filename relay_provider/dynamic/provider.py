@@ -33,11 +33,11 @@ from pulumi.runtime import rpc
 
 from relay_provider import session
 from relay_provider.changes import inputs_as_live, outputs
-from relay_provider.config import SETTINGS, Lookup, ProjectRef, Settings, load
+from relay_provider.config import OPTIONS, Connection, Lookup, ProjectRef, load
 from relay_provider.errors import ConfigError, RelayError, Unauthorized
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import FIELDS, RoomInputs, check, same
-from relay_provider.place import Place, Project, place_of, project_of, settings_in_state
+from relay_provider.place import Home, Place, home_of, place_of, settings_in_state
 from relay_provider.run import KEYS_CHECKED, MANIFEST, Run
 from relay_provider.values import UNKNOWN
 
@@ -58,7 +58,7 @@ class RoomProvider(ResourceProvider):
         _show_sentences()
         self._run = Run()
         self._lookup: Lookup = req.config.get
-        self._settings = load({setting.name: req.config.get(f"relay:{setting.name}") for setting in SETTINGS})
+        self._settings = load({setting.name: req.config.get(f"relay:{setting.name}") for setting in OPTIONS})
         if files := os.environ.get(MANIFEST):
             self._declare_all(files.split(os.pathsep))
 
@@ -74,18 +74,18 @@ class RoomProvider(ResourceProvider):
         )
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        async def compared(opened: session.Session) -> tuple[Project, bool, Any]:
+        async def compared(opened: session.Session) -> tuple[Home, bool, Any]:
             rooms = opened.rooms(self._settings_of(news))
             return rooms.project, await self._moved(rooms, olds, news), rooms.diff(_inputs(olds), _inputs(news))
 
         try:
-            project, moved, found = session.run_in_session(compared)
+            home, moved, found = session.run_in_session(compared)
         except ConfigError:
             if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
                 return DiffResult(changes=False)
             raise
         if not moved and (name := olds.get("name")):
-            self._run.knows((project, name), olds)  # which is found with the key of now
+            self._run.knows((home, name), olds)  # which is found with the key of now
         return DiffResult(
             changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
             replaces=[*found.replaces, *(["project"] if moved else [])],
@@ -138,11 +138,11 @@ class RoomProvider(ResourceProvider):
             for room in project.rooms:
                 self._declare(room.props(), {}, {"project": project.ref.as_state()})
 
-    def _room(self, props: Props) -> tuple[Project, str] | None:
+    def _room(self, props: Props) -> tuple[Home, str] | None:
         """The room that these properties name; None where it, or the key of its project, is not known."""
         try:
             name = props.get("name")
-            return (project_of(self._settings_of(props)), name) if isinstance(name, str) else None
+            return (home_of(self._settings_of(props)), name) if isinstance(name, str) else None
         except ConfigError:
             return None
 
@@ -164,7 +164,7 @@ class RoomProvider(ResourceProvider):
         ref = props.get("project")
         return place_of(ProjectRef.from_state(ref).without_keys(self._settings) if ref else self._settings)
 
-    def _settings_of(self, props: Props) -> Settings:
+    def _settings_of(self, props: Props) -> Connection:
         return settings_in_state(props, self._settings, self._lookup)
 
     def _with_rooms(self, props: Props, work: Callable[[Rooms], Any]) -> Any:

@@ -126,7 +126,7 @@ class Gateway:
 
     def _project_id(self, request: Request) -> str:
         key = bearer(request)
-        project_id = self._keys.project_of(key) if key else None
+        project_id = self._keys.home_of(key) if key else None
         if project_id is None:
             raise unauthorized("The API key is missing, invalid, or revoked")
         return project_id

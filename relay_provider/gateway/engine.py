@@ -6,39 +6,17 @@ under its full name, which the second document (`GET /livekit/rooms/…`) asks f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from relay_provider.backends.base import Backend
+from relay_provider.sayna import SaynaParticipant, SaynaRoom
 
 
-@dataclass(frozen=True, slots=True)
-class ServerRoom:
-    """A room as the server knows it, under its full name."""
-
-    name: str
-    sid: str
-    num_participants: int
-    max_participants: int
-    creation_time: int
-    metadata: str
-    active_recording: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ServerParticipant:
-    """Somebody in a room, with all that the server knows of them; `state` and `kind` are LiveKit's names."""
-
-    identity: str
-    name: str
-    sid: str
-    state: str
-    kind: str
-    joined_at: int
-    metadata: str = ""
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    is_publisher: bool = False
+def server_room(room: object, full_name: str, *, active_recording: bool = False) -> SaynaRoom:
+    """A room as the second document has it, without its people; `room` has the attributes that LiveKit's rooms have."""
+    shared = ("sid", "num_participants", "max_participants", "creation_time", "metadata")
+    facts = {name: getattr(room, name) for name in shared}
+    return SaynaRoom(name=full_name, active_recording=active_recording, participants=[], **facts)
 
 
 class Engine(Protocol):
@@ -47,11 +25,11 @@ class Engine(Protocol):
     def project(self, project_id: str) -> Backend:
         """The rooms of one project; its `aclose` is not called, the engine's is."""
 
-    async def find(self, full_name: str) -> ServerRoom | None:
-        """The room of exactly this name on the server, whichever project it belongs to."""
+    async def find(self, full_name: str) -> SaynaRoom | None:
+        """The room of exactly this name on the server, whichever project it belongs to; without its people."""
 
-    async def people(self, full_name: str) -> tuple[ServerParticipant, ...]:
-        """Who is in that room."""
+    async def people(self, full_name: str) -> list[SaynaParticipant]:
+        """Who is in that room, each with the metadata string that they have there."""
 
     async def aclose(self) -> None:
         """Close every connection."""

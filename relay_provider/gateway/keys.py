@@ -30,7 +30,7 @@ class Keys:
         # Digests are equally long, so that comparing tells nothing of a key's length either.
         self._projects = [(_digest(key.encode()), project_id) for key, project_id in projects]
 
-    def project_of(self, presented: bytes) -> str | None:
+    def home_of(self, presented: bytes) -> str | None:
         """The project that this key belongs to. Compares with every key, in constant time."""
         found, presented = None, _digest(presented)
         for key, project_id in self._projects:

@@ -12,14 +12,15 @@ from livekit.protocol.models import ParticipantInfo
 
 from relay_provider.backends.livekit import LiveKitBackend
 from relay_provider.backends.livekit_server import LiveKitServer, one
-from relay_provider.config import Settings, load
-from relay_provider.gateway.engine import ServerParticipant, ServerRoom
+from relay_provider.config import Connection, load
+from relay_provider.gateway.engine import server_room
+from relay_provider.sayna import SaynaParticipant, SaynaRoom
 
 
 class LiveKitEngine:
     """All projects on one LiveKit server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Connection) -> None:
         # Once more, since a pooled connection may have been closed meanwhile. The gateway's clients retry a 502
         # themselves; retrying here as patiently would multiply their waits.
         self._settings = replace(settings, max_retries=min(settings.max_retries, 1))
@@ -37,31 +38,22 @@ class LiveKitEngine:
             self._projects[project_id] = LiveKitBackend(self._settings, self._server, project_id)
         return self._projects[project_id]
 
-    async def find(self, full_name: str) -> ServerRoom | None:
+    async def find(self, full_name: str) -> SaynaRoom | None:
         """The room of exactly this name on the server."""
-        if (room := one(await self._server.rooms(full_name), full_name)) is None:
-            return None
-        return ServerRoom(
-            name=room.name,
-            sid=room.sid,
-            num_participants=room.num_participants,
-            max_participants=room.max_participants,
-            creation_time=room.creation_time,
-            metadata=room.metadata,
-            active_recording=room.active_recording,
-        )
+        room = one(await self._server.rooms(full_name), full_name)
+        return server_room(room, full_name, active_recording=room.active_recording) if room else None
 
-    async def people(self, full_name: str) -> tuple[ServerParticipant, ...]:
+    async def people(self, full_name: str) -> list[SaynaParticipant]:
         """Who is in that room."""
-        return tuple(_shown(person) for person in await self._server.participants(full_name))
+        return [_shown(person) for person in await self._server.participants(full_name)]
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._server.aclose()
 
 
-def _shown(person: ParticipantInfo) -> ServerParticipant:
-    return ServerParticipant(
+def _shown(person: ParticipantInfo) -> SaynaParticipant:
+    return SaynaParticipant(
         identity=person.identity,
         name=person.name,
         sid=person.sid,

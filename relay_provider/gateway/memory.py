@@ -18,8 +18,9 @@ from typing import Final
 
 from relay_provider.backends.prefix import project_prefix, split_name
 from relay_provider.errors import Rejected
-from relay_provider.gateway.engine import ServerParticipant, ServerRoom
+from relay_provider.gateway.engine import server_room
 from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs, in_place, unreported
+from relay_provider.sayna import SaynaParticipant, SaynaRoom
 
 DEFAULT_EMPTY_TIMEOUT: Final = 300
 DEFAULT_DEPARTURE_TIMEOUT: Final = 20
@@ -87,7 +88,7 @@ class MemoryProject:
     unreported = unreported("livekit")
 
     def __init__(self, project_id: str, clock: Clock, epoch: float) -> None:
-        self.place = f"memory, project {project_id}"
+        self.address = f"memory, project {project_id}"
         self._clock = clock
         self._epoch = epoch
         self._rooms: dict[str, _Room] = {}
@@ -211,26 +212,17 @@ class MemoryEngine:
             self._projects[project_id] = MemoryProject(project_id, self._clock, self._epoch)
         return self._projects[project_id]
 
-    async def find(self, full_name: str) -> ServerRoom | None:
+    async def find(self, full_name: str) -> SaynaRoom | None:
         """The room of this name, which is `p_<projectId>__<name>` here as it is on LiveKit."""
         project, name = self._split(full_name)
         room = await project.get(name) if project else None
-        if room is None:
-            return None
-        return ServerRoom(
-            name=full_name,
-            sid=room.sid,
-            num_participants=room.num_participants,
-            max_participants=room.max_participants,
-            creation_time=room.creation_time,
-            metadata=room.metadata,
-        )
+        return server_room(room, full_name) if room else None
 
-    async def people(self, full_name: str) -> tuple[ServerParticipant, ...]:
+    async def people(self, full_name: str) -> builtins.list[SaynaParticipant]:
         """Who is in that room."""
         project, name = self._split(full_name)
-        return tuple(
-            ServerParticipant(
+        return [
+            SaynaParticipant(
                 identity=person.identity,
                 name=person.name,
                 sid=person.sid,
@@ -238,11 +230,11 @@ class MemoryEngine:
                 kind="STANDARD",
                 joined_at=person.joined_at,
                 metadata=person.metadata,
-                attributes=person.attributes,
+                attributes=dict(person.attributes),
                 is_publisher=person.tracks > 0,
             )
             for person in (project.people(name) if project else ())
-        )
+        ]
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -14,10 +14,10 @@ import jwt
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relay_provider.gateway.engine import Engine, ServerParticipant, ServerRoom
+from relay_provider.gateway.engine import Engine
 from relay_provider.gateway.paths import decoded
 from relay_provider.gateway.wire import bearer, not_found, ok, unauthorized
-from relay_provider.sayna import SaynaParticipant, SaynaRoom
+from relay_provider.sayna import SaynaParticipant
 
 
 async def answer(engine: Engine, secret: str | None, request: Request, segment: bytes) -> Response:
@@ -27,7 +27,8 @@ async def answer(engine: Engine, secret: str | None, request: Request, segment: 
     room = await engine.find(name) if name else None
     if room is None or (auth_id is not None and owner(room.metadata) != auth_id):
         raise not_found("Room not found")
-    return ok(_shown(room, await engine.people(room.name)))
+    people = [_shown(person) for person in await engine.people(room.name)]
+    return ok(room.model_copy(update={"participants": people}))
 
 
 def authenticated(request: Request, secret: str) -> str | None:
@@ -61,27 +62,7 @@ def _object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _shown(room: ServerRoom, people: tuple[ServerParticipant, ...]) -> SaynaRoom:
-    return SaynaRoom(
-        active_recording=room.active_recording,
-        creation_time=room.creation_time,
-        max_participants=room.max_participants,
-        metadata=room.metadata,
-        name=room.name,
-        num_participants=room.num_participants,
-        participants=[
-            SaynaParticipant(
-                attributes=dict(person.attributes),
-                identity=person.identity,
-                is_publisher=person.is_publisher,
-                joined_at=person.joined_at,
-                kind=person.kind,
-                metadata=found if (found := _object(person.metadata)) is not None else person.metadata,
-                name=person.name,
-                sid=person.sid,
-                state=person.state,
-            )
-            for person in people
-        ],
-        sid=room.sid,
-    )
+def _shown(person: SaynaParticipant) -> SaynaParticipant:
+    """With metadata as the object that it is, as the document's example has it."""
+    found = _object(str(person.metadata))
+    return person if found is None else person.model_copy(update={"metadata": found})

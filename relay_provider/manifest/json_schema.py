@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from relay_provider.backends.prefix import MAX_PROJECT_ID, PROJECT_ID_PATTERN
-from relay_provider.config import BACKENDS, SETTINGS
+from relay_provider.config import BACKENDS, OPTIONS
 from relay_provider.manifest.connection import CONFIG_PATTERN, ENV_PATTERN
 from relay_provider.manifest.document import LABEL_PATTERN
 from relay_provider.manifest.names import NAME_PATTERN as MANIFEST_NAME_PATTERN
@@ -13,7 +13,7 @@ from relay_provider.model import NAME_PATTERN, RoomInputs
 
 Schema = dict[str, Any]
 
-_DESCRIPTIONS: Final = {setting.name: setting.description for setting in SETTINGS}
+_DESCRIPTIONS: Final = {setting.name: setting.description for setting in OPTIONS}
 
 
 def manifest_schema() -> Schema:
@@ -31,7 +31,7 @@ def manifest_schema() -> Schema:
                     "type": "string",
                     "pattern": MANIFEST_NAME_PATTERN,
                 },
-                "defaults": _described("Settings for every room of the file.", "settings"),
+                "defaults": _described("Connection for every room of the file.", "settings"),
                 "projects": {
                     "description": "The projects by label. A label is for people, state and reports.",
                     "type": ["object", "null"],
@@ -57,11 +57,11 @@ def _project() -> Schema:
             },
             "backend": {"description": _DESCRIPTIONS["backend"], "enum": list(BACKENDS)},
             "livekit": _described("The LiveKit server that holds the rooms.", "livekit"),
-            "defaults": _described("Settings for every room of the project, over those of the file.", "settings"),
+            "defaults": _described("Connection for every room of the project, over those of the file.", "settings"),
             "rooms": {
                 "description": "The rooms by name: letters, digits and . _ - : (at most 128).",
                 "type": ["object", "null"],
-                "propertyNames": {"pattern": NAME_PATTERN},
+                "propertyNames": {"pattern": NAME_PATTERN, "not": {"enum": [".", ".."]}},
                 "additionalProperties": _described("A room; what it leaves out comes from the defaults.", "settings"),
             },
         },

@@ -9,16 +9,16 @@ from pydantic.alias_generators import to_snake
 
 from relay_provider import config
 from relay_provider.changes import Diff, Kind, PropertyChange
-from relay_provider.config import SETTINGS
+from relay_provider.config import OPTIONS
 from relay_provider.errors import ConfigError, Problem, RelayError
-from relay_provider.place import place_of, project_of
+from relay_provider.place import home_of, place_of
 from relay_provider.session import Session
 from relay_provider.values import holds_unknown
 
-SECRETS: Final = frozenset(setting.name for setting in SETTINGS if setting.secret)
+SECRETS: Final = frozenset(setting.name for setting in OPTIONS if setting.secret)
 """The settings that are secret whether or not the user marked them so."""
 
-_SPELLINGS: Final = {setting.name.lower(): setting.name for setting in SETTINGS}
+_SPELLINGS: Final = {setting.name.lower(): setting.name for setting in OPTIONS}
 
 
 def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
@@ -36,7 +36,7 @@ def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, .
         settings = config.load(known(values))
     except ConfigError as error:
         return {**values}, (*problems, Problem("", str(error)))
-    standard = config.Settings()
+    standard = config.Connection()
     found = {name: getattr(settings, to_snake(name)) for name in _place_settings(settings)}
     of_environment = {name: value for name, value in found.items() if value != getattr(standard, to_snake(name))}
     return {**of_environment, **values}, problems
@@ -51,7 +51,7 @@ async def diff(old: Mapping[str, Any], new: Mapping[str, Any], session: Session)
     before, after = config.load(known(old)), config.load(known(new))
     moved, unsure = place_of(before) != place_of(after), False
     replacing = _place_settings(after) if moved else set()
-    if not moved and project_of(before) != project_of(after) and before.api_key and after.api_key:
+    if not moved and home_of(before) != home_of(after) and before.api_key and after.api_key:
         there, here = await _sids(session, before), await _sids(session, after)
         unsure = there is None or here is None
         if there and here is not None and not there & here:
@@ -59,7 +59,7 @@ async def diff(old: Mapping[str, Any], new: Mapping[str, Any], session: Session)
     return Diff(tuple(_changes(old, new, before, after, replacing))), unsure
 
 
-async def _sids(session: Session, settings: config.Settings) -> set[str] | None:
+async def _sids(session: Session, settings: config.Connection) -> set[str] | None:
     """The rooms that these settings find; None when they cannot be asked."""
     try:
         return {room.sid for room in await session.rooms(settings).list()}
@@ -67,18 +67,18 @@ async def _sids(session: Session, settings: config.Settings) -> set[str] | None:
         return None
 
 
-def _place_settings(settings: config.Settings) -> set[str]:
+def _place_settings(settings: config.Connection) -> set[str]:
     return {"backend", *(("livekitUrl", "projectId") if settings.backend == "livekit" else ("baseUrl",))}
 
 
 def _changes(
     old: Mapping[str, Any],
     new: Mapping[str, Any],
-    before: config.Settings,
-    after: config.Settings,
+    before: config.Connection,
+    after: config.Connection,
     replacing: Collection[str],
 ) -> Iterator[PropertyChange]:
-    for setting in SETTINGS:
+    for setting in OPTIONS:
         name = setting.name
         unknown = holds_unknown(new.get(name))
         same = getattr(before, to_snake(name)) == getattr(after, to_snake(name))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
 
-from relay_provider.config import Settings
+from relay_provider.config import Connection
 from relay_provider.errors import Problem, Rejected
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import LiveRoom
@@ -23,7 +23,7 @@ class Places:
     """Where a function may ask: each place needs its own settings, and is opened when it is asked."""
 
     session: Session
-    settings: Settings
+    settings: Connection
 
     @property
     def rooms(self) -> Rooms:

@@ -12,9 +12,8 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-from relay_provider.config import BACKENDS, SETTINGS, Setting
-from relay_provider.model import FIELDS, LiveRoom, Participant, RoomDetail, RoomInputs
-from relay_provider.model import SETTINGS as MODEL_SETTINGS
+from relay_provider.config import BACKENDS, OPTIONS, Option
+from relay_provider.model import FIELDS, SETTINGS, LiveRoom, Participant, RoomDetail, RoomInputs
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
 from relay_provider.version import __version__
 
@@ -29,7 +28,7 @@ Spec = dict[str, Any]
 
 def package_schema() -> Spec:
     """The schema of the package `relay`, as Pulumi's code generators and documentation read it."""
-    settings = {setting.name: _setting(setting) for setting in SETTINGS}
+    settings = {setting.name: _setting(setting) for setting in OPTIONS}
     # Not the enumeration alone: Go's generator cannot give one a default from the environment.
     backend = {"backend": {**settings["backend"], "oneOf": [{"type": "string"}, {"$ref": f"#/types/{_BACKEND}"}]}}
     return {
@@ -132,7 +131,7 @@ _LANGUAGES: Final[Spec] = {
     },
 }
 
-_REPLACING: Final = ("name", *MODEL_SETTINGS)
+_REPLACING: Final = ("name", *SETTINGS)
 _OUTPUTS: Final = ("max_participants", "metadata", "sid", "creation_time")
 _TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
 _MAPPINGS: Final[dict[Any, Spec]] = {
@@ -143,9 +142,10 @@ _MAPPINGS: Final[dict[Any, Spec]] = {
 _LIFE: Final = """
 
 A change of `name` replaces the room, and so does a change of its settings, because a live room cannot change them
-(only metadata can be changed in place, on LiveKit). A replacement ends the old room first. A room in which people
-are is never ended, unless it has `forceDestroy`. An empty room ends by itself after its timeout; set
-`options: {refresh: always}` in `Pulumi.yaml`, and the next `pulumi up` makes it anew.
+(only metadata can be changed in place, on LiveKit). A replacement is one step: it makes sure that nobody is in the
+room, ends it, and creates it again. An occupied room is never ended unless it has `forceDestroy`; `pulumi preview`
+warns of a replacement that would be refused, or would disconnect people, and names them. An empty room ends by itself
+after its timeout; set `options: {refresh: always}` in `Pulumi.yaml`, and the next `pulumi up` recreates it.
 """
 
 
@@ -214,7 +214,7 @@ def _arguments(*, required: bool = True, **described: str) -> Spec:
     return {"type": "object", "properties": properties, **({"required": sorted(described)} if required else {})}
 
 
-def _setting(setting: Setting) -> Spec:
+def _setting(setting: Option) -> Spec:
     default = f"{setting.default:g}" if isinstance(setting.default, float) else str(setting.default).lower()
     return {
         "type": setting.kind,

@@ -17,7 +17,7 @@ from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs
 from relay_provider.errors import InvalidInputs, Problem, Rejected, RelayError, Unavailable
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import ABSENT, RoomInputs, check
-from relay_provider.place import Project, project_of
+from relay_provider.place import Home, home_of
 from relay_provider.plugin import configuration, functions
 from relay_provider.plugin.codec import Properties, decode, encode
 from relay_provider.plugin.naming import named, type_of
@@ -52,7 +52,7 @@ class Provider:
     def __init__(self, session: Session, warn: Warn) -> None:
         self._session = session
         self._warn = warn
-        self._settings: config.Settings | None = None
+        self._settings: config.Connection | None = None
         self._run = Run()
         self._rekeyed = False
         self.configured = False
@@ -134,11 +134,11 @@ class Provider:
             ),
         )
 
-    def _room(self, properties: Mapping[str, Any]) -> tuple[Project, str] | None:
+    def _room(self, properties: Mapping[str, Any]) -> tuple[Home, str] | None:
         name = properties.get("name")
         if self._settings is None:
             self._settings = config.load()
-        return (project_of(self._settings), name) if isinstance(name, str) else None
+        return (home_of(self._settings), name) if isinstance(name, str) else None
 
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         _room_only(type_of(request))
@@ -208,8 +208,13 @@ class Provider:
         _room_only(type_of(request))
         state = decode(request.properties).values
         async with _within(request.timeout):
-            force, sid = state.get("forceDestroy") is True, state.get("sid")
-            await self._rooms.delete(_id(request.id), self._run, force=force, sid=sid if isinstance(sid, str) else None)
+            await self._rooms.delete(
+                _id(request.id),
+                self._run,
+                force=state.get("forceDestroy") is True,
+                sid=sid if isinstance(sid := state.get("sid"), str) else None,
+                by=request.urn,
+            )
         return Empty()
 
     async def list(self, request: pb.ListRequest) -> list[pb.ListResponse]:

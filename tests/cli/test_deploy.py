@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from tests.served import KEY, OTHER_KEY
 pytestmark = NEEDS_ENGINE
 
 
-def test_from_nothing_to_nothing(shop: Shop) -> None:
+def test_from_nothing_to_nothing_and_nothing_lies_beside_the_manifest(shop: Shop) -> None:
     shop.declare(TWO)
     assert shop.json("preview", code=2) == {
         "result": "changes",
@@ -48,6 +48,8 @@ def test_from_nothing_to_nothing(shop: Shop) -> None:
     assert sorted(done.stdout.splitlines()) == ["Done: 2 rooms created.", "created acme/lobby", "created acme/standup"]
     assert done.stderr == ""
     assert sorted(shop.api.rooms()) == ["lobby", "standup"]
+    assert sorted(path.name for path in shop.folder.iterdir()) == [".relay", "rooms.yaml"]
+    assert (shop.folder / ".relay/.gitignore").read_text() == ".pulumi/\n"
 
     assert shop.json("up", "-y") == {"result": "unchanged", "changes": changes(same=2), "rooms": []}
     assert shop.json("preview") == {"result": "unchanged", "changes": changes(same=2), "rooms": []}
@@ -57,13 +59,14 @@ def test_from_nothing_to_nothing(shop: Shop) -> None:
     assert shop.json("up", "-y")["changes"] == changes(create=1, same=1)
 
     shop.declare({"standup": {"maxParticipants": 13}})
-    planned = shop.run("preview", "--drift-exit-code", "5")
+    planned = shop.run("preview", "--drift-exit-code", "5", FORCE_COLOR="")
     assert planned.returncode == 5
     assert planned.stdout == (
         "Room          Change                   Field            Before  After\n"
         "acme/lobby    delete (ends the room)\n"
         "acme/standup  replace (ends the room)  maxParticipants  12      13\n"
         "\n"
+        "1 room is no longer declared.\n"
         "Plan: replace 1 room, delete 1 room.\n"
     )
     assert shop.json("up", "-y")["changes"] == changes(replace=1, delete=1)
@@ -80,13 +83,6 @@ def test_from_nothing_to_nothing(shop: Shop) -> None:
     }
     assert shop.api.rooms() == {}
     assert shop.run("destroy", "-y").stdout == "Nothing to end.\n"
-
-
-def test_nothing_lies_beside_the_manifest(shop: Shop) -> None:
-    shop.declare(TWO)
-    assert shop.run("up", "-y").returncode == 0
-    assert sorted(path.name for path in shop.folder.iterdir()) == [".relay", "rooms.yaml"]
-    assert (shop.folder / ".relay/.gitignore").read_text() == ".pulumi/\n"
 
 
 def test_elsewhere_than_on_a_terminal_it_needs_yes(shop: Shop) -> None:
@@ -209,23 +205,21 @@ def test_without_pulumi(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         pulumi_program.Command()
 
 
-def test_a_state_that_is_held(shop: Shop) -> None:
+def test_neither_a_state_that_is_held_nor_an_outage_changes_anything(shop: Shop) -> None:
     shop.declare(TWO)
     shop.run("up", "-y")
+    before = json.loads(shop.state())["checkpoint"]["latest"]["resources"]
     locks = shop.folder / ".relay/.pulumi/locks/organization/rooms/dev"
     locks.mkdir(parents=True, exist_ok=True)
-    lock = {"pid": 1, "username": "ada", "hostname": "host", "timestamp": "2026-01-01T00:00:00Z"}
-    (locks / "00000000-0000-0000-0000-000000000000.json").write_text(json.dumps(lock))
+    lock = locks / "00000000-0000-0000-0000-000000000000.json"
+    held = {"pid": 1, "username": "ada", "hostname": "host", "timestamp": "2026-01-01T00:00:00Z"}
+    lock.write_text(json.dumps(held))
     done = shop.run("up", "-y")
     assert done.returncode == 1
     assert done.stderr.startswith("Error: Another run holds the stack dev (by ada@host (pid 1)")
     assert "pulumi cancel --yes --stack dev --cwd" in done.stderr
+    lock.unlink()
 
-
-def test_an_outage_changes_nothing(shop: Shop) -> None:
-    shop.declare(TWO)
-    shop.run("up", "-y")
-    before = json.loads(shop.state())["checkpoint"]["latest"]["resources"]
     shop.api.process.terminate()
     shop.api.process.wait()
     for command in (["up", "-y"], ["preview"], ["destroy", "-y"]):
@@ -260,6 +254,7 @@ def test_ctrl_c_lets_the_engine_finish_what_it_began(shop: Shop) -> None:
     assert shop.json("up", "-y")["changes"] == changes(create=80 - len(there), same=len(there))
 
 
+@pytest.mark.soak
 def test_a_signal_from_elsewhere_is_the_same(shop: Shop) -> None:
     shop.declare({f"r{i}": None for i in range(80)})
     process = subprocess.Popen(
@@ -303,46 +298,31 @@ def test_an_engine_that_was_killed_is_followed_by_one_that_finishes(shop: Shop) 
     assert shop.json("preview")["changes"] == changes(same=80)
 
 
-@pytest.fixture
-def asked(shop: Shop) -> Iterator[Shop]:
+def test_on_a_terminal_it_shows_the_plan_and_asks_and_colours_unless_that_is_not_wanted(shop: Shop) -> None:
     shop.declare(TWO)
-    yield shop
-
-
-def test_on_a_terminal_it_shows_the_plan_and_asks(asked: Shop) -> None:
-    with terminal("up", cwd=asked.folder, env=asked.env) as session:
+    with terminal("up", cwd=shop.folder, env=shop.env) as session:
         session.wait_for("Make these changes? [y/N]:")
         assert "Plan: create 2 rooms." in session.text
-        assert asked.api.rooms() == {}
+        assert shop.api.rooms() == {}
         session.type("n\n")
         assert session.wait() == 1
         assert "Nothing was changed." in session.text
-    with terminal("up", cwd=asked.folder, env=asked.env) as session:
+        assert "\x1b[" in session.written
+    with terminal("up", cwd=shop.folder, env={**shop.env, "NO_COLOR": "1", "TERM": "dumb"}) as session:
         session.wait_for("[y/N]:")
         session.type("y\n")
         assert session.wait() == 0
         assert "Done: 2 rooms created." in session.text
-    with terminal("up", cwd=asked.folder, env=asked.env) as session:
+        assert "\x1b[" not in session.written
+    with terminal("up", cwd=shop.folder, env=shop.env) as session:
         assert session.wait() == 0
         assert "Nothing to do: 2 rooms as declared." in session.text
         assert "[y/N]" not in session.text
-    with terminal("destroy", cwd=asked.folder, env=asked.env) as session:
+    with terminal("destroy", cwd=shop.folder, env=shop.env) as session:
         session.wait_for("End these rooms? [y/N]:")
-        time.sleep(0.5)  # no person is faster, and CPython loses a Ctrl-C in the instant before it begins to read
-        session.type("\x03")
-        assert session.wait() == 130
-    assert len(asked.api.rooms()) == 2
-    with terminal("destroy", "--yes", cwd=asked.folder, env=asked.env) as session:
+        assert session.interrupt() == 130
+    assert len(shop.api.rooms()) == 2
+    with terminal("destroy", "--yes", cwd=shop.folder, env=shop.env) as session:
         assert session.wait() == 0
         assert "[y/N]" not in session.text
-    assert asked.api.rooms() == {}
-
-
-def test_colour_only_where_it_is_wanted(asked: Shop) -> None:
-    with terminal("preview", cwd=asked.folder, env=asked.env) as session:
-        assert session.wait() == 2
-        assert "\x1b[" in session.written
-    with terminal("preview", cwd=asked.folder, env={**asked.env, "NO_COLOR": "1", "TERM": "dumb"}) as session:
-        assert session.wait() == 2
-        assert "\x1b[" not in session.written
-    assert "\x1b" not in asked.run("preview", FORCE_COLOR="").stdout
+    assert shop.api.rooms() == {}

@@ -184,7 +184,7 @@ def test_labels_that_share_a_connection_share_its_rooms(run: Run, api: Api, fold
     (folder / "rooms.yaml").write_text(TWO % {"url": api.url})
     api.rooms(room("one"), room("two"), room("three"))
     report = json.loads(run("drift", "-o", "json", env={"A_KEY": KEY, "B_KEY": KEY}).stdout)
-    assert [project["unmanaged"] for project in report["projects"]] == [["three"], ["three"]]
+    assert [project["unmanaged"] for project in report["projects"]] == [["three"], []], "told once"
     assert api.asked == ["GET /v1/rooms"]
 
 
@@ -203,3 +203,35 @@ def test_a_broken_manifest_asks_nobody(run: Run, api: Api, folder: Path) -> None
     result = run("drift", env=ENV)
     assert (result.exit_code, result.stdout, api.asked) == (1, "", [])
     assert result.stderr.startswith("rooms.yaml:1:")
+
+
+TWO_LABELS = """
+version: 1
+projects:
+  acme: {{apiKey: {{env: ACME_KEY}}, baseUrl: "{url}/v1", rooms: {{standup: {{maxParticipants: 12}}}}}}
+  other: {{apiKey: {{env: SAME_KEY}}, baseUrl: "{url}/v1/", backend: relay, rooms: {{{room}: }}}}
+"""
+
+
+def test_what_nobody_declared_is_told_once_for_two_labels_of_one_project(run: Run, api: Api, folder: Path) -> None:
+    (folder / "rooms.yaml").write_text(TWO_LABELS.format(url=api.url, room="lobby"))
+    api.rooms(room("lobby"), room("standup", maxParticipants=12), room("zoo"))
+    result = run("drift", "-o", "json", env={**ENV, "SAME_KEY": KEY})
+    projects = json.loads(result.stdout)["projects"]
+    assert [(one["project"], one["inSync"], one["unmanaged"]) for one in projects] == [
+        ("acme", 1, ["zoo"]),
+        ("other", 1, []),
+    ]
+    assert api.asked == ["GET /v1/rooms"]
+
+
+@pytest.mark.parametrize("command", ["drift", "keep", "preview", "up"])
+def test_a_room_of_two_labels_of_one_project_is_an_error_with_both_places(
+    command: str, run: Run, api: Api, folder: Path
+) -> None:
+    (folder / "rooms.yaml").write_text(TWO_LABELS.format(url=api.url, room="standup"))
+    result = run(command, *(["--yes"] if command == "up" else []), env={**ENV, "SAME_KEY": KEY})
+    assert result.exit_code == 1
+    assert "rooms.yaml:5:" in result.stderr
+    assert "room standup of project other is declared at rooms.yaml:4:" in result.stderr
+    assert api.asked == []

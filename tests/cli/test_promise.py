@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.shop import Shop, changes, shop
+from tests.cli.shop import Shop, changes
 from tests.conftest import TOOLS
-from tests.served import KEY, OTHER_KEY, Served
-
-__all__ = ["shop"]
+from tests.served import KEY, OTHER_KEY, Served, serving
 
 pytestmark = [
     pytest.mark.e2e,
@@ -58,6 +56,9 @@ def test_one_occupied_room_of_a_hundred_keeps_no_other_from_being_replaced(shop:
     after = sids(shop.api)
     assert {name for name in rooms if after[name] == before[name]} == {"r42"}
     assert shop.api.people("r42") == ["ana", "bob"]
+
+    again = shop.json("up", "-y", code=1)
+    assert (again["result"], again["errors"]) == ("failed", [error.removeprefix("Error: ")])
 
     for identity in ("ana", "bob"):
         shop.api.leave("r42", identity)
@@ -186,6 +187,28 @@ def test_another_projects_key_is_another_place(shop: Shop) -> None:
     assert shop.run("up", "-y", KEY_B=OTHER_KEY).returncode == 0
     assert (sorted(shop.api.rooms()), sorted(other.rooms())) == (["a"], [])
     assert shop.json("up", "-y")["changes"] == changes(same=1)
+
+
+def test_a_label_that_is_renamed_while_its_key_is_rotated_keeps_its_rooms(shop: Shop) -> None:
+    second = "sk_live_thesecondkeyofthesameproject01234"
+    with serving(env={"RELAY_GATEWAY_KEYS": f"{KEY}=acme,{second}=acme"}) as api:
+        shop.api = api
+        rooms = {"a": {"forceDestroy": True}, "b": {"metadata": "x"}}
+        declare(shop, old={"rooms": rooms})
+        assert shop.run("up", "-y").returncode == 0
+        before = sids(api)
+        api.join("a", "ana")
+        declare(shop, new={"rooms": rooms, "apiKey": {"env": "KEY_B"}})
+        planned = shop.json("preview", code=2, KEY_B=second)
+        assert {room["change"] for room in planned["rooms"]} == {"takeOver", "forget"}
+        assert shop.run("up", "-y", "--no-refresh", KEY_B=second).returncode == 0
+        assert sids(api) == before
+        assert api.people("a") == ["ana"]
+        declare(shop, new={"rooms": rooms})  # rotated back, and a room that is gone meanwhile
+        api.end("b")
+        assert shop.run("up", "-y", "--no-refresh", KEY_B=second).returncode == 0
+        assert sids(api).keys() == before.keys()
+        assert shop.json("up", "-y", KEY_B=second)["changes"] == changes(same=2)
 
 
 def test_without_its_state_a_room_is_taken_over_or_refused_before_anything_is_done(shop: Shop) -> None:

@@ -47,7 +47,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
                 def join(room: str, identity: str, name: str = "", tracks: int = 0) -> Person:
                     return people.join(f"p_conformance__{room}", identity, name, tracks)
 
-                yield Target(gateway.url, KEY, OTHER_KEY, join)
+                yield Target(gateway.url, KEY, OTHER_KEY, join, people.all_leave)
         case "deployment":
             environ = os.environ
             other = environ.get("RELAY_CONFORMANCE_OTHER_KEY")
@@ -96,10 +96,11 @@ def other_api(target: Target) -> Api:
 
 
 @pytest.fixture
-def join(target: Target) -> Join:
+def join(target: Target) -> Iterator[Join]:
     if target.join is None:
         pytest.skip("nobody can be put into a room there")
-    return target.join
+    yield target.join
+    target.all_leave()
 
 
 @pytest.fixture

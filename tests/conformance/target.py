@@ -37,6 +37,7 @@ class Target:
     key: str
     other_key: str | None = None
     join: Join | None = None
+    all_leave: Callable[[], None] = lambda: None
     ours: bool = True
 
 

@@ -24,11 +24,12 @@ def gateway(request: pytest.FixtureRequest) -> Iterator[Running]:
         yield stack.enter_context(running("--engine", request.param, env=keys | env))
 
 
-def test_schemathesis_finds_nothing_wrong(gateway: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", ["8", pytest.param("50", marks=pytest.mark.soak)])
+def test_schemathesis_finds_nothing_wrong(examples: str, gateway: Running, tmp_path: Path) -> None:
     ended = subprocess.run(
         [
             *(Path(sys.executable).with_name("schemathesis"), "run", f"{gateway.root}/openapi.json"),
-            *("--header", f"Authorization: Bearer {KEY}", "--checks", "all", "--max-examples", "25", "--no-color"),
+            *("--header", f"Authorization: Bearer {KEY}", "--checks", "all", "--max-examples", examples, "--no-color"),
         ],
         cwd=tmp_path,
         capture_output=True,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from relay_provider.model import SETTINGS
 from tests.conftest import ROOT, TOOLS
 from tests.served import Served
 
@@ -114,7 +115,12 @@ def test_the_drift_report_is_what_appears(folder: Path, env: dict[str, str], ser
 
 @pytest.mark.unit
 def test_the_table_of_settings_is_whole() -> None:
-    from relay_provider.config import SETTINGS
+    from relay_provider.config import OPTIONS
 
     rows = re.findall(r"^\| `relay:(\w+)` \| `(\w+)` \|", README, re.MULTILINE)
-    assert rows == [(setting.name, setting.env) for setting in SETTINGS]
+    assert rows == [(setting.name, setting.env) for setting in OPTIONS]
+
+
+def test_the_table_of_settings_is_the_models() -> None:
+    for name, setting in SETTINGS.items():
+        assert f"| `{name}` | {setting.live.limits} | {setting.live.when_absent} |" in README

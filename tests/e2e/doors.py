@@ -168,8 +168,13 @@ class ManifestDoor(Door):
     def destroy(self, check: bool = True) -> Ran:
         return self._run("destroy", "--yes", "--output", "json", check=check)
 
+    def plan(self) -> list[dict[str, Any]]:
+        """The changes that a preview tells of."""
+        found: list[dict[str, Any]] = json.loads(self._run("preview", "--output", "json", check=False).out)["rooms"]
+        return found
+
     def options(self, command: str) -> tuple[str, ...]:
-        return ("--stack", self.project.stack) if command in ("up", "destroy") else ()
+        return ("--stack", self.project.stack) if command in ("preview", "up", "destroy") else ()
 
     def _run(self, *arguments: str, check: bool) -> Ran:
         done = subprocess.run(

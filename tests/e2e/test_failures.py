@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.doors import PythonDoor
+from tests.e2e.doors import PULUMI_YAML, PythonDoor
 from tests.e2e.engine import Ran
 from tests.proxy import Answer, Fault, Lost, Proxy, Silence, proxying
 from tests.served import KEY, Served, serving
@@ -31,6 +31,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "404 HTML": (Answer(404, HTML), "which is not what the API documents"),
 }
 
+ALWAYS = "options: {refresh: always}\n"  # a refresh where a test asks for it
 TWO = {"one": {"emptyTimeout": 86400}, "two": {"emptyTimeout": 86400}}
 
 
@@ -47,6 +48,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with serving() as api, proxying(api.url) as proxy:
         settings = {"RELAY_BASE_URL": proxy.url, "RELAY_MAX_RETRIES": "1", "RELAY_REQUEST_TIMEOUT": "2"}
         door = PythonDoor(tmp_path_factory.mktemp("failures") / "project", api.env | settings)
+        door.project.write("Pulumi.yaml", PULUMI_YAML.replace(ALWAYS, ""))
         door.declare(TWO)
         door.up()
         yield Stack(door, api, proxy)
@@ -119,7 +121,7 @@ def test_a_create_whose_answer_is_lost_ends_with_one_room_and_no_error(stack: St
     assert stack.door.up().changes == {"create": 1, "same": 2}
     assert lost
     assert sorted(stack.api.rooms()) == ["one", "three", "two"]
-    assert stack.door.up().changes == {"same": 3}
+    assert stack.door.project.up("--refresh").changes == {"same": 3}
     stack.door.declare(TWO)
     stack.door.up()
 
@@ -137,7 +139,7 @@ def test_a_room_that_exists_is_taken_over_when_equal_and_named_with_its_differen
     assert "theirs" not in ran.errors, "this door's protocol does not say what is secret, so no metadata is shown"
     assert stack.door.state()["equal"]["sid"] == sid
     stack.door.declare({**TWO, "equal": equal})
-    assert stack.door.up().changes == {"same": 3}
+    assert stack.door.project.up("--refresh").changes == {"same": 3}
     stack.door.declare(TWO)
     stack.door.up()
     assert "other" in stack.api.rooms()

@@ -16,7 +16,7 @@ from tests.served import Served
 
 pytestmark = pytest.mark.e2e
 
-ROOMS = 200
+ROOMS = 80
 PROGRAM = f"""
 import relay_provider as relay
 for number in range({ROOMS}):
@@ -50,7 +50,7 @@ def test_the_next_up_completes(
     project.write("Pulumi.yaml", "name: rooms\nruntime: {name: python}\noptions: {refresh: always}\n")
     project.write("__main__.py", PROGRAM)
     project.init()
-    command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]
+    command = ["pulumi", "up", "--yes", "--skip-preview", "--parallel", "8", "--non-interactive", "--color", "never"]
     with (tmp_path / "out").open("wb") as out:
         engine = subprocess.Popen(
             command, cwd=project.folder, env=project.env, stdout=out, stderr=out, start_new_session=True

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def project(served: Served, tmp_path: Path) -> Project:
     project = Project(tmp_path / "project", served.env)
-    project.write("Pulumi.yaml", "name: rooms\nruntime: {name: python}\noptions: {refresh: always}\n")
+    project.write("Pulumi.yaml", "name: rooms\nruntime: {name: python}\n")
     return project.init()
 
 
@@ -185,3 +185,32 @@ def test_a_renamed_resource_keeps_its_room(project: Project, served: Served) -> 
     served.leave("standup", "ana")
     project.destroy()
     assert served.rooms() == {}
+
+
+def test_a_refresh_leaves_an_untouched_rooms_state_as_it_is(project: Project, served: Served) -> None:
+    project.write(
+        "__main__.py",
+        """
+import relay_provider as relay
+
+first = relay.Room("first", max_participants=3, metadata={"b": 1, "a": [2.0]}, empty_timeout=600)
+relay.Room("second", metadata=first.sid)
+relay.Room("third", metadata="")
+""",
+    )
+    project.up()
+
+    def rooms() -> dict[str, dict[str, object]]:
+        kept = ("inputs", "outputs", "dependencies")
+        return {one["id"]: {key: one.get(key) for key in kept} for one in project.resources()}
+
+    before = rooms()
+    assert before["second"]["dependencies"]
+    project.refresh()
+    assert rooms() == before
+    served.end("first")
+    served.create("first", maxParticipants=4)
+    project.refresh()
+    assert rooms()["first"]["inputs"] != before["first"]["inputs"], "what did change is seen in a plan"
+    assert project.up().changes == {"replace": 2, "same": 1}
+    assert project.up().changes == {"same": 3}

@@ -54,7 +54,7 @@ def test_the_scheme_is_not_case_sensitive(app: App) -> None:
 
 def test_keys_are_read_from_a_list_of_pairs() -> None:
     keys = parse_keys(" sk_live_a=one, sk_live_b==two,\nsk_test_c=one,")
-    assert [keys.project_of(key) for key in (b"sk_live_a", b"sk_live_b=", b"sk_test_c", b"sk_live_b")] == [
+    assert [keys.home_of(key) for key in (b"sk_live_a", b"sk_live_b=", b"sk_test_c", b"sk_live_b")] == [
         "one",
         "two",
         "one",
@@ -100,4 +100,4 @@ def test_the_representation_of_keys_shows_none() -> None:
 def test_development_keys_differ_and_look_like_keys() -> None:
     first, second = new_development_key(), new_development_key()
     assert first != second
-    assert parse_keys(f"{first}=dev").project_of(first.encode()) == "dev"
+    assert parse_keys(f"{first}=dev").home_of(first.encode()) == "dev"

@@ -18,6 +18,7 @@ class Clients:
     def __init__(self, url: str, key: str, secret: str) -> None:
         self._url, self._key, self._secret = url.replace("http", "ws", 1), key, secret
         self._rooms: list[rtc.Room] = []
+        self._sources: list[rtc.AudioSource] = []
 
     async def answer(self, request: dict[str, Any]) -> Any:
         match request.pop("do"):
@@ -28,6 +29,8 @@ class Clients:
             case "look":
                 room = self._rooms[request["number"]]
                 return {"connected": room.isconnected(), "metadata": room.metadata}
+            case "leave all":
+                return await self.leave()
 
     async def _join(
         self, room: str, identity: str, name: str, tracks: int, metadata: str, attributes: dict[str, str]
@@ -38,13 +41,17 @@ class Clients:
         joined = rtc.Room()
         await joined.connect(self._url, token.with_grants(grants).to_jwt(), rtc.RoomOptions(auto_subscribe=False))
         for number in range(tracks):
-            track = rtc.LocalAudioTrack.create_audio_track(f"voice-{number}", rtc.AudioSource(48_000, 1))
+            self._sources.append(rtc.AudioSource(48_000, 1))
+            track = rtc.LocalAudioTrack.create_audio_track(f"voice-{number}", self._sources[-1])
             await joined.local_participant.publish_track(track)
         self._rooms.append(joined)
         return len(self._rooms) - 1
 
     async def leave(self) -> None:
+        """Everybody goes, and nothing is left that works on."""
         await asyncio.gather(*(room.disconnect() for room in self._rooms if room.isconnected()))
+        await asyncio.gather(*(source.aclose() for source in self._sources))
+        self._sources.clear()
 
 
 async def main() -> None:

@@ -27,9 +27,16 @@ def livekit() -> Iterator[LiveKit]:
 
 
 @pytest.fixture(scope="session")
-def people(livekit: LiveKit) -> Iterator[People]:
+def clients(livekit: LiveKit) -> Iterator[People]:
     with real_people(livekit) as everybody:
         yield everybody
+
+
+@pytest.fixture
+def people(clients: People) -> Iterator[People]:
+    """People, who leave when the test has ended."""
+    yield clients
+    clients.all_leave()
 
 
 @dataclass(frozen=True)

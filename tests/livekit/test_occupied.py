@@ -61,6 +61,11 @@ def test_an_occupied_room_is_ended_by_nobody_who_did_not_say_so(
 def test_force_destroy_ends_an_occupied_room_and_disconnects_everybody(
     door: Door, both: list[Person], project: Project
 ) -> None:
+    assert isinstance(door, ManifestDoor)
+    for force in (False, True):  # at once after they joined, while the server's own count lags
+        door.declare({"standup": {**ROOM, "maxParticipants": 5, "forceDestroy": force}})
+        (planned,) = door.plan()
+        assert (planned["people"], planned["identities"], planned["refused"]) == (2, ["ana", "ben"], not force)
     door.declare({"standup": {**ROOM, "forceDestroy": True}})
     door.up()
     assert connected(both) == [True, True]

@@ -8,7 +8,7 @@ from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
 class Here:
     """Rooms in this process."""
 
-    place = "here"
+    address = "here"
     in_place = frozenset({"metadata"})
     unreported = frozenset({"emptyTimeout"})
 

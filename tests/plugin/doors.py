@@ -14,7 +14,8 @@ PLUGIN_FOLDER = str(Path(sys.executable).parent)
 
 
 def program(resources: dict[str, Any], **more: Any) -> str:
-    """A Pulumi.yaml; JSON is YAML, so anything that JSON can say is written as it is meant."""
+    """A Pulumi.yaml; JSON is YAML, so anything that JSON can say is written as it is meant. It refreshes, unless its
+    `options` are others."""
     return yaml.safe_dump(
         {
             "name": "rooms",

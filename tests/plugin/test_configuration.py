@@ -12,7 +12,7 @@ from relay_provider.plugin.proto import plugin_pb2
 from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.values import UNKNOWN
 from tests.plugin.client import plugin, properties, values
-from tests.served import OTHER_KEY, Served, serving
+from tests.served import KEY, OTHER_KEY, Served, serving
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
 
@@ -171,6 +171,18 @@ async def test_a_new_key_is_a_rotation_when_it_finds_the_rooms(api: Served) -> N
         found = await diff({"apiKey": api.key, **place}, {"apiKey": OTHER_KEY, **place})
         assert found == {"apiKey": Kind.UPDATE_REPLACE}
         assert await diff({"apiKey": OTHER_KEY, **place}, {"apiKey": api.key, **place}) == {"apiKey": Kind.UPDATE}
+
+
+@pytest.mark.parametrize(("key", "replaces"), [(KEY, []), (OTHER_KEY, ["sid"])])
+async def test_where_the_old_key_is_revoked_each_room_is_looked_for(api: Served, key: str, replaces: list[str]) -> None:
+    api.create("standup")
+    state = {"name": "standup", "maxParticipants": 0, "metadata": "", "sid": api.rooms()["standup"]["sid"]}
+    old, new = ({"apiKey": one, "baseUrl": api.url} for one in ("sk_live_thiskeyhasbeenrevokedbysomebody01", key))
+    async with plugin() as client:
+        found = await client.stub.DiffConfig(pb.DiffRequest(urn=PROVIDER, old_inputs=encode(old), news=encode(new)))
+        assert not found.replaces
+        await client.configure(**new)
+        assert list((await client.diff(state, {"name": "standup"})).replaces) == replaces
 
 
 async def test_what_the_plugin_says_of_itself() -> None:

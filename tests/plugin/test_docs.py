@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from relay_provider.config import SETTINGS
+from relay_provider.config import OPTIONS
 from relay_provider.plugin.functions import FUNCTIONS
 from tests.conftest import ROOT
 
@@ -18,11 +18,11 @@ CONFIGURATION = (ROOT / "docs" / "installation-configuration.md").read_text()
 
 def test_every_setting_is_in_the_table() -> None:
     rows = dict(re.findall(r"^\| `relay:(\w+)` \| `(\w+)` \|", CONFIGURATION, re.MULTILINE))
-    assert rows == {setting.name: setting.env for setting in SETTINGS}
+    assert rows == {setting.name: setting.env for setting in OPTIONS}
 
 
 def test_secrets_are_called_so() -> None:
-    for setting in SETTINGS:
+    for setting in OPTIONS:
         (row,) = re.findall(rf"^\| `relay:{setting.name}` .*$", CONFIGURATION, re.MULTILINE)
         assert row.endswith("; secret |") == setting.secret
 

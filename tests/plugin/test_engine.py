@@ -83,7 +83,7 @@ def test_import(door: YamlDoor, served: Served) -> None:
 
 
 def test_names_that_pulumi_makes(door: YamlDoor, served: Served) -> None:
-    door.write({"standup": room(), "lobby": room({"name": "lobby"})}, config={})
+    door.write({"standup": room(), "lobby": room({"name": "lobby"})}, config={}, options={})
     door.project.pulumi("config", "set", "--path", "pulumi:autonaming.pattern", "acme-${name}-${hex(4)}")
     assert door.up().changes == {"create": 2}
     made = sorted(served.rooms())

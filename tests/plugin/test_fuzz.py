@@ -13,7 +13,7 @@ from grpc import StatusCode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from relay_provider.config import SETTINGS
+from relay_provider.config import OPTIONS
 from relay_provider.model import FIELDS
 from relay_provider.plugin import codec
 from relay_provider.plugin.functions import FUNCTIONS
@@ -41,7 +41,7 @@ keys = st.one_of(
     st.sampled_from(
         [
             *FIELDS.values(),
-            *(setting.name for setting in SETTINGS),
+            *(setting.name for setting in OPTIONS),
             "sid",
             "creationTime",
             "room",

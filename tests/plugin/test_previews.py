@@ -33,6 +33,7 @@ def test_what_a_preview_does_not_know_and_does_not_do(door: YamlDoor, served: Se
             "elsewhere": provider(projectId="${first.sid}"),  # unknown before the first room is made
             "third": room({"maxParticipants": 3}, provider="${elsewhere}"),
         },
+        options={},
         variables={"eviction": EVICTION},
         outputs={"removed": "${eviction.removed}"},
     )
@@ -48,6 +49,15 @@ def test_what_a_preview_does_not_know_and_does_not_do(door: YamlDoor, served: Se
     assert door.up().changes == {"same": 3}
 
 
+def test_a_function_waits_for_a_room_that_is_still_to_be_created(door: YamlDoor, served: Served) -> None:
+    lookup = {"fn::invoke": {"function": "relay:getRoom", "arguments": {"name": "${standup.id}"}}}
+    door.write({"standup": room({"maxParticipants": 5})}, variables={"found": lookup}, outputs={"sid": "${found.sid}"})
+    assert door.project.pulumi("preview").changes == {"create": 1}
+    assert door.up().changes == {"create": 1}
+    sid = served.rooms()["standup"]["sid"]
+    assert door.project.pulumi("stack", "output", "sid").out.strip() == sid
+
+
 def test_a_provider_per_project(door: YamlDoor, served: Served) -> None:
     def declare(key: str, url: str) -> None:
         door.write(
@@ -56,7 +66,8 @@ def test_a_provider_per_project(door: YamlDoor, served: Served) -> None:
                 "other": provider(apiKey=key, baseUrl=url),
                 "ours": room({"name": "standup"}, provider="${acme}"),
                 "theirs": room({"name": "standup"}, provider="${other}"),
-            }
+            },
+            options={},
         )
 
     declare(OTHER_KEY, served.url)
@@ -129,7 +140,7 @@ def test_the_key_is_shown_at_no_verbosity(door: YamlDoor, served: Served) -> Non
 
 def test_errors_are_sentences_and_the_others_go_on(door: YamlDoor, served: Served) -> None:
     served.create("taken", maxParticipants=2)
-    door.write({"taken": room(), "fine": room()})
+    door.write({"taken": room(), "fine": room()}, options={})
     ran = door.up(check=False)
     assert ran.code != 0
     assert 'Room "taken" is live already with other settings: maxParticipants is 2 there and 0 here.' in ran.errors
@@ -137,7 +148,7 @@ def test_errors_are_sentences_and_the_others_go_on(door: YamlDoor, served: Serve
     assert "rpc error" not in ran.errors
     assert list(door.state()) == ["fine"]
 
-    door.write({"wrong": room({"maxParticipants": 0, "emptyTimeout": 99999999}), "fine": room()})
+    door.write({"wrong": room({"maxParticipants": 0, "emptyTimeout": 99999999}), "fine": room()}, options={})
     ran = door.up(check=False)
     assert "maxParticipants" in ran.errors
     assert "emptyTimeout" in ran.errors

@@ -389,6 +389,22 @@ async def test_a_consent_is_for_the_run_that_gave_it(client: Client, api: Served
     assert api.people("standup") == ["ana"]
 
 
+async def test_an_old_room_that_is_left_over_goes_by_the_consent_of_its_resource_now(
+    client: Client, api: Served
+) -> None:
+    """A run took forceDestroy back, renamed the room and was refused: the next one has the old half in its state."""
+    state = values((await client.create({"forceDestroy": True})).properties)
+    api.join("standup", "ana")
+    await client.configure(apiKey=api.key, baseUrl=api.url)
+    await client.check({"name": "daily"}, olds={"name": "daily"})
+    code, _ = await fails(client.delete(state))
+    assert code == grpc.StatusCode.FAILED_PRECONDITION
+    assert api.people("standup") == ["ana"]
+    await client.configure(apiKey=api.key, baseUrl=api.url)
+    await client.delete(state)  # it is declared no longer, and the state's consent counts
+    assert api.rooms() == {}
+
+
 # -- Functions and List --------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from relay_provider.config import SETTINGS
+from relay_provider.config import OPTIONS
 from relay_provider.model import FIELDS, LiveRoom, RoomInputs
 from relay_provider.plugin.functions import FUNCTIONS
 from relay_provider.plugin.package_schema import ROOM, package_schema
@@ -54,8 +54,8 @@ def test_outputs_are_always_there_but_the_timeout() -> None:
 @pytest.mark.unit
 @pytest.mark.parametrize("where", [SCHEMA["config"]["variables"], SCHEMA["provider"]["inputProperties"]])
 def test_every_setting_is_there(where: dict[str, dict[str, object]]) -> None:
-    assert list(where) == [setting.name for setting in SETTINGS]
-    for setting in SETTINGS:
+    assert list(where) == [setting.name for setting in OPTIONS]
+    for setting in OPTIONS:
         spec = where[setting.name]
         assert spec["defaultInfo"] == {"environment": [setting.env]}
         assert bool(spec.get("secret")) == setting.secret

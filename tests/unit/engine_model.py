@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar
 
-from relay_provider.config import KeyRef, ProjectRef, Settings
+from relay_provider.config import Connection, KeyRef, ProjectRef
 from relay_provider.dynamic import provider as door
 from relay_provider.errors import RelayError
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import RoomInputs
-from relay_provider.place import Project, project_of
+from relay_provider.place import Home, home_of
 from tests.unit.server_model import Backend, Kind, Server
 
 T = TypeVar("T")
@@ -89,17 +89,17 @@ class Process:
 
     def __init__(self, server: Server, do: Runner) -> None:
         self._server, self._do = server, do
-        self._rooms: dict[Project, Rooms] = {}
+        self._rooms: dict[Home, Rooms] = {}
 
-    def rooms(self, settings: Settings) -> Rooms:
-        project = project_of(settings)
+    def rooms(self, settings: Connection) -> Rooms:
+        project = home_of(settings)
         if project not in self._rooms:
             key = settings.api_key.get_secret_value() if settings.api_key else ""
             name = PROJECT_OF[key] if self._server.kind == "relay" else settings.project_id or ""
             self._rooms[project] = Rooms(Backend(self._server, name), project, self._sleep)
         return self._rooms[project]
 
-    def run(self, settings: Settings, work: Callable[[Rooms], Awaitable[T]]) -> T:
+    def run(self, settings: Connection, work: Callable[[Rooms], Awaitable[T]]) -> T:
         return self._do(work(self.rooms(settings)))
 
     def run_in_session(self, work: Callable[[Process], Awaitable[T]]) -> T:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs
-from relay_provider.place import Place, Project
+from relay_provider.place import Home, Place
 from relay_provider.run import Run
 
 
@@ -25,7 +25,7 @@ def person(identity: str, state: int = 2) -> Participant:
 class FakeBackend:
     """Rooms by name, who is in them, and every request that was made."""
 
-    place = "memory"
+    address = "memory"
 
     def __init__(self, *rooms: LiveRoom, in_place: str = "", reports_timeout: bool = False) -> None:
         self.rooms = {room.name: room for room in rooms}
@@ -91,7 +91,7 @@ class FakeBackend:
         self.closed = True
 
 
-PROJECT: Project = (Place("relay", "memory"), SecretStr("sk_live_1"))
+PROJECT: Home = (Place("relay", "memory"), SecretStr("sk_live_1"))
 
 
 class House:

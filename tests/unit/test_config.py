@@ -1,4 +1,4 @@
-"""Settings: where they come from, what is refused, and that they show no secret."""
+"""Connection: where they come from, what is refused, and that they show no secret."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from relay_provider.config import (
-    SETTINGS,
+    OPTIONS,
+    Connection,
     KeyRef,
     ProjectRef,
-    Settings,
     checked_url,
     is_loopback,
     load,
@@ -35,12 +35,12 @@ def refusal(config: dict[str, object], environ: dict[str, str] | None = None) ->
 
 
 def test_without_anything_the_defaults_hold() -> None:
-    assert load({}, {}) == Settings()
+    assert load({}, {}) == Connection()
 
 
 def test_the_defaults_are_those_that_the_settings_document() -> None:
-    documented = {setting.name: setting.default for setting in SETTINGS if setting.default is not None}
-    assert load(documented, {}) == Settings()
+    documented = {setting.name: setting.default for setting in OPTIONS if setting.default is not None}
+    assert load(documented, {}) == Connection()
 
 
 def test_every_setting_can_come_from_the_environment() -> None:
@@ -61,7 +61,7 @@ def test_every_setting_can_come_from_the_environment() -> None:
             "RELAY_ALLOW_HTTP": "true",
         },
     )
-    assert found == Settings(
+    assert found == Connection(
         backend="livekit",
         base_url="https://relay.example/v1",
         api_key=SecretStr(KEY),
@@ -87,7 +87,7 @@ def test_blank_config_leaves_it_to_the_environment(blank: str | None) -> None:
 
 
 def test_a_blank_environment_leaves_the_default() -> None:
-    assert load({}, {"RELAY_MAX_RETRIES": "", "RELAY_BASE_URL": " "}) == Settings()
+    assert load({}, {"RELAY_MAX_RETRIES": "", "RELAY_BASE_URL": " "}) == Connection()
 
 
 def test_the_environment_is_the_process_own_when_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,8 +312,8 @@ def test_references_are_looked_up_where_they_point() -> None:
         livekit_api_secret=KeyRef("config", "theSecret"),
         project_id="acme",
     )
-    found = ref.settings(Settings(max_retries=1), {"theSecret": " hush\n"}.get, {"THE_KEY": "API1"})
-    assert found == Settings(
+    found = ref.settings(Connection(max_retries=1), {"theSecret": " hush\n"}.get, {"THE_KEY": "API1"})
+    assert found == Connection(
         backend="livekit",
         livekit_url="wss://lk.example",
         livekit_api_key="API1",
@@ -325,7 +325,7 @@ def test_references_are_looked_up_where_they_point() -> None:
 
 def test_a_project_with_a_relay_key_is_at_relay_whatever_the_process_uses() -> None:
     ref = ProjectRef("p", api_key=KeyRef("env", "K"))
-    assert ref.settings(Settings(backend="livekit"), nothing, {"K": KEY}).backend == "relay"
+    assert ref.settings(Connection(backend="livekit"), nothing, {"K": KEY}).backend == "relay"
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_a_reference_to_nothing_names_the_project_and_the_way_out(
     ref: KeyRef, environ: dict[str, str], way: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        ProjectRef("webinars", api_key=ref).settings(Settings(), nothing, environ)
+        ProjectRef("webinars", api_key=ref).settings(Connection(), nothing, environ)
     assert str(caught.value) == f"Project webinars has no key: {ref} is not set; {way}."
 
 

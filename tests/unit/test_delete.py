@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from relay_provider.errors import RoomDiffers, RoomKept, RoomOccupied, Unavailable
-from relay_provider.place import Place, Project
+from relay_provider.place import Home, Place
 from relay_provider.run import Run
 from tests.unit.fake import PROJECT, House, live_room, wanted
 
@@ -214,7 +214,7 @@ async def test_a_declared_room_that_could_be_made_after_all_is_forgotten_under_i
 # -- A room that the run declares with another key of the same project
 
 
-OTHER_KEY: Project = (PROJECT[0], SecretStr("sk_live_2"))
+OTHER_KEY: Home = (PROJECT[0], SecretStr("sk_live_2"))
 ELSEWHERE = (OTHER_KEY, "standup")
 
 

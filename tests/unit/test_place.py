@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from relay_provider.config import DEFAULT_BASE_URL, Settings, load
-from relay_provider.place import DEFAULT_PLACE, Place, place_of, project_of
+from relay_provider.config import DEFAULT_BASE_URL, Connection, load
+from relay_provider.place import DEFAULT_PLACE, Place, home_of, place_of
 
 pytestmark = pytest.mark.unit
 
 
-def relay(**values: Any) -> Settings:
+def relay(**values: Any) -> Connection:
     return load({"apiKey": "sk_live_1", **values}, {})
 
 
-def livekit(**values: Any) -> Settings:
+def livekit(**values: Any) -> Connection:
     return load({"backend": "livekit", "livekitApiKey": "k", "livekitApiSecret": "s", **values}, {})
 
 
@@ -52,7 +52,7 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("spellings", SPELLINGS.values(), ids=SPELLINGS)
-def test_every_spelling_is_one_place(spellings: list[Settings]) -> None:
+def test_every_spelling_is_one_place(spellings: list[Connection]) -> None:
     assert len({place_of(one) for one in spellings}) == 1
 
 
@@ -81,7 +81,7 @@ def test_different_places_differ() -> None:
 
 
 @pytest.mark.parametrize("settings", [*DIFFERENT, *(one for many in SPELLINGS.values() for one in many)])
-def test_a_state_keeps_a_place_as_it_is(settings: Settings) -> None:
+def test_a_state_keeps_a_place_as_it_is(settings: Connection) -> None:
     place = place_of(settings)
     assert Place.from_state(place.as_state()) == place
 
@@ -95,7 +95,7 @@ def test_a_state_does_not_repeat_the_default() -> None:
 
 
 @pytest.mark.parametrize("there", DIFFERENT)
-def test_the_settings_of_a_place_lead_there_with_the_keys_of_here(there: Settings) -> None:
+def test_the_settings_of_a_place_lead_there_with_the_keys_of_here(there: Connection) -> None:
     led = place_of(there).settings(relay(requestTimeout=3))
     assert place_of(led) == place_of(there)
     assert (led.api_key, led.request_timeout) == (relay().api_key, 3)
@@ -108,7 +108,7 @@ def test_the_settings_of_a_place_that_lead_there_already_keep_their_spelling() -
 
 @pytest.mark.parametrize("url", ["", "rooms.example", "http://[::1", "http://rooms.example:port/v1", "http://a:99999"])
 def test_an_address_that_is_none_is_a_place_of_its_own_and_no_crash(url: str) -> None:
-    place = place_of(Settings(base_url=url))
+    place = place_of(Connection(base_url=url))
     assert place != DEFAULT_PLACE
     assert Place.from_state(place.as_state()) == place
 
@@ -117,12 +117,12 @@ def test_an_address_that_is_none_is_a_place_of_its_own_and_no_crash(url: str) ->
 
 
 def test_at_relay_each_key_has_a_project_and_on_livekit_the_prefix_is_one() -> None:
-    assert project_of(relay()) == project_of(relay(baseUrl=DEFAULT_BASE_URL))
-    assert project_of(relay()) != project_of(relay(apiKey="sk_live_2"))
+    assert home_of(relay()) == home_of(relay(baseUrl=DEFAULT_BASE_URL))
+    assert home_of(relay()) != home_of(relay(apiKey="sk_live_2"))
     there = {"livekitUrl": "wss://a.example"}
-    assert project_of(livekit(**there)) == project_of(livekit(**there, livekitApiKey="k2", apiKey="sk_live_2"))
-    assert project_of(livekit(**there)) != project_of(livekit(**there, projectId="p"))
+    assert home_of(livekit(**there)) == home_of(livekit(**there, livekitApiKey="k2", apiKey="sk_live_2"))
+    assert home_of(livekit(**there)) != home_of(livekit(**there, projectId="p"))
 
 
 def test_a_project_shows_no_key() -> None:
-    assert "sk_live_1" not in repr(project_of(relay()))
+    assert "sk_live_1" not in repr(home_of(relay()))

@@ -67,13 +67,6 @@ async def test_a_room_that_is_read_without_a_state_belongs_to_nobody() -> None:
     assert house.run.owned(STANDUP, "RM_1") is None
 
 
-async def test_a_room_that_is_read_as_gone_belongs_to_the_state_no_more() -> None:
-    house = House()
-    house.owns()
-    assert await house.read(state={"sid": "RM_1"}) is None
-    assert house.run.owned(STANDUP, "RM_1") is None
-
-
 # -- Update
 
 

@@ -112,14 +112,6 @@ def test_properties_without_a_session_are_no_room_of_the_state(properties: dict[
     assert run.owned(STANDUP, "") is None
 
 
-def test_a_room_that_is_gone_is_owned_no_more() -> None:
-    run = Run()
-    run.knows(STANDUP, {"sid": "RM_1"})
-    run.gone(STANDUP)
-    run.gone(STANDUP)
-    assert run.owned(STANDUP, "RM_1") is None
-
-
 # -- Made, failed, ended
 
 
@@ -139,9 +131,8 @@ def test_what_was_made_after_all_has_not_failed() -> None:
     assert not run.has_failed(STANDUP)
 
 
-def test_what_was_ended_is_owned_no_more_and_known_by_its_session() -> None:
+def test_what_was_ended_is_known_by_its_session() -> None:
     run = Run()
     run.knows(STANDUP, {"sid": "RM_1"})
     run.ended(STANDUP, "RM_1")
-    assert run.owned(STANDUP, "RM_1") is None
     assert run.ended_sid(STANDUP) == "RM_1"

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from relay_provider import session
-from relay_provider.config import Settings, load
+from relay_provider.config import Connection, load
 from relay_provider.errors import ConfigError
 from relay_provider.lifecycle import Rooms
 from relay_provider.run import Run
@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.unit, pytest.mark.anyio]
 
 
 @pytest.fixture
-def backends(monkeypatch: pytest.MonkeyPatch) -> dict[Settings, FakeBackend]:
+def backends(monkeypatch: pytest.MonkeyPatch) -> dict[Connection, FakeBackend]:
     """The backends that were connected, by settings."""
-    made: dict[Settings, FakeBackend] = {}
+    made: dict[Connection, FakeBackend] = {}
 
-    def connect(settings: Settings) -> FakeBackend:
+    def connect(settings: Connection) -> FakeBackend:
         assert settings not in made, "connected twice"
         made[settings] = FakeBackend(live_room())
         return made[settings]
@@ -35,23 +35,23 @@ def backends(monkeypatch: pytest.MonkeyPatch) -> dict[Settings, FakeBackend]:
 
 
 @pytest.fixture
-def shared(backends: dict[Settings, FakeBackend]) -> session._Shared:
+def shared(backends: dict[Connection, FakeBackend]) -> session._Shared:
     """A process's shared loop, of this test's own."""
     return session._Shared()
 
 
-def settings(key: str = "one") -> Settings:
+def settings(key: str = "one") -> Connection:
     return load({"apiKey": key}, {})
 
 
-def test_equal_settings_share_one_client(backends: dict[Settings, FakeBackend]) -> None:
+def test_equal_settings_share_one_client(backends: dict[Connection, FakeBackend]) -> None:
     opened = session.Session()
     assert opened.rooms(settings()) is opened.rooms(settings())
     assert opened.rooms(settings("two")) is not opened.rooms(settings())
     assert len(backends) == 2
 
 
-async def test_the_end_of_a_session_closes_every_client(backends: dict[Settings, FakeBackend]) -> None:
+async def test_the_end_of_a_session_closes_every_client(backends: dict[Connection, FakeBackend]) -> None:
     async with session.Session() as opened:
         opened.rooms(settings())
         opened.rooms(settings("two"))
@@ -63,11 +63,11 @@ def test_settings_that_lack_something_are_an_error_each_time() -> None:
     opened = session.Session()
     for _ in range(2):
         with pytest.raises(ConfigError):
-            opened.rooms(Settings())
+            opened.rooms(Connection())
 
 
 def test_many_threads_share_one_loop_one_client_and_one_list(
-    shared: session._Shared, backends: dict[Settings, FakeBackend]
+    shared: session._Shared, backends: dict[Connection, FakeBackend]
 ) -> None:
     async def work(rooms: Rooms) -> tuple[str, int]:
         live = await rooms.read("standup", Run())
@@ -91,7 +91,7 @@ def test_an_error_comes_back_to_the_thread_that_asked(shared: session._Shared) -
 
 
 def test_closing_closes_the_clients_and_twice_is_fine(
-    shared: session._Shared, backends: dict[Settings, FakeBackend]
+    shared: session._Shared, backends: dict[Connection, FakeBackend]
 ) -> None:
     async def work(rooms: Rooms) -> None:
         await rooms.list()

@@ -41,6 +41,7 @@ class Sayna:
     """A room that is there already, and may be seen with the token."""
     rooms: Api | None = None
     join: Join | None = None
+    all_leave: Callable[[], None] = lambda: None
 
     def get(self, path: str, token: str | None = "") -> Answer:
         """Ask for a path segment as it is given; with the target's token unless another, or None, is given."""
@@ -109,6 +110,7 @@ def _served(engine: str, env: dict[str, str]) -> Iterator[Sayna]:
             token,
             rooms=Api(gateway.url, KEY),
             join=lambda room, identity, **about: people.join(f"p_sayna__{room}", identity, **about),
+            all_leave=people.all_leave,
         )
 
 
@@ -138,6 +140,7 @@ def _making(target: Sayna) -> Iterator[Make]:
         return f"p_sayna__{name}"
 
     yield made
+    target.all_leave()
     for name in names:
         rooms.end(name)
 
