@@ -296,7 +296,7 @@ class Histories(RuleBasedStateMachine):
                 for entry in engine.at_start
                 if entry.room == room and entry.urn in engine.program and not entry.old
             ]
-            consent = any(declarations) if declarations else step.entry.outputs["forceDestroy"]
+            consent = all(declarations) if declarations else step.entry.outputs["forceDestroy"]
         assert consent or not ended.room.people, f"{step} disconnected {set(ended.room.people)} without consent"
         self.ended_now.append(ended)
 
