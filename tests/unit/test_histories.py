@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -39,9 +39,14 @@ SETTINGS = st.fixed_dictionaries(
         "force": st.booleans(),
     }
 )
-FAULTS: st.SearchStrategy[tuple[int, Fault] | None] = st.none() | st.one_of(
-    st.tuples(st.integers(0, 9), st.sampled_from(["down", "lost", "killed before", "killed after"])),
-    st.tuples(st.integers(0, 2), st.sampled_from(["not found", "still there"])),
+ODD_ANSWERS: Final[tuple[Fault, ...]] = ("not found", "still there")
+FAULTS: Final[tuple[Fault, ...]] = ("down", "lost", "killed before", "killed after")
+FAULT = st.sampled_from(
+    [
+        *[None] * 60,
+        *((after, fault) for after in range(10) for fault in FAULTS),
+        *((after, fault) for after in range(3) for fault in ODD_ANSWERS),
+    ]
 )
 
 
@@ -66,13 +71,11 @@ UP = st.builds(
         ahead=st.sampled_from([0, 1, 9]),
         order=st.integers(0, 3),
     ),
-    fault=FAULTS,
+    fault=FAULT,
     attached=st.booleans(),
-    steps=st.just(99) | st.integers(1, 8),
+    steps=st.sampled_from([*[99] * 8, 0, 0, 1, 2, 3, 5]),
     lost=st.booleans(),
 )
-THEN = st.none() | UP | UP
-"""A change of a program is mostly brought up at once."""
 
 
 class Histories(RuleBasedStateMachine):
@@ -103,36 +106,36 @@ class Histories(RuleBasedStateMachine):
 
     # What people write
 
-    @initialize(rooms=st.lists(st.tuples(KEYS, SETTINGS), min_size=1, max_size=3))
+    @initialize(rooms=st.lists(st.tuples(KEYS, SETTINGS), min_size=2, max_size=3))
     def begin(self, rooms: list[tuple[str, dict[str, Any]]]) -> None:
         for number, (key, given) in enumerate(rooms):
             self.programs[0][f"x{number}"] = Declared(self.named(0, number), key, **given)
         self.start(0, Options())
         self.advance(0, 99)
 
-    @rule(who=WHO, urn=PICK, name=PICK, key=KEYS, given=SETTINGS, then=THEN)
-    def declare(self, who: int, urn: int, name: int, key: str, given: dict[str, Any], then: Up | None) -> None:
+    @rule(who=WHO, urn=PICK, name=PICK, key=KEYS, given=SETTINGS, then=UP)
+    def declare(self, who: int, urn: int, name: int, key: str, given: dict[str, Any], then: Up) -> None:
         room = Declared(self.named(who, name), key, **given)
         self.write(who, {**self.programs[who], f"x{urn % 3}": room}, then)
 
-    @rule(who=WHO, pick=PICK, then=THEN)
-    def undeclare(self, who: int, pick: int, then: Up | None) -> None:
+    @rule(who=WHO, pick=PICK, then=UP)
+    def undeclare(self, who: int, pick: int, then: Up) -> None:
         if urn := self.picked(self.programs[who], pick):
             self.write(who, {one: room for one, room in self.programs[who].items() if one != urn}, then)
 
-    @rule(who=WHO, pick=PICK, given=SETTINGS, then=THEN)
-    def change_settings(self, who: int, pick: int, given: dict[str, Any], then: Up | None) -> None:
+    @rule(who=WHO, pick=PICK, given=SETTINGS, then=UP)
+    def change_settings(self, who: int, pick: int, given: dict[str, Any], then: Up) -> None:
         if urn := self.picked(self.programs[who], pick):
             self.write(who, {**self.programs[who], urn: replace(self.programs[who][urn], **given)}, then)
 
-    @rule(who=WHO, pick=PICK, name=PICK, then=THEN)
-    def rename_room(self, who: int, pick: int, name: int, then: Up | None) -> None:
+    @rule(who=WHO, pick=PICK, name=PICK, then=UP)
+    def rename_room(self, who: int, pick: int, name: int, then: Up) -> None:
         if urn := self.picked(self.programs[who], pick):
             room = replace(self.programs[who][urn], name=self.named(who, name))
             self.write(who, {**self.programs[who], urn: room}, then)
 
-    @rule(who=WHO, pick=PICK, given=SETTINGS, same=st.booleans(), then=THEN)
-    def rename_resource(self, who: int, pick: int, given: dict[str, Any], same: bool, then: Up | None) -> None:
+    @rule(who=WHO, pick=PICK, given=SETTINGS, same=st.booleans(), then=UP)
+    def rename_resource(self, who: int, pick: int, given: dict[str, Any], same: bool, then: Up) -> None:
         """The room stays where it is, with its settings or with others."""
         if urn := self.picked(self.programs[who], pick):
             free = next(one for one in ("x0", "x1", "x2", "x3", "x4") if one not in self.programs[who])
@@ -141,14 +144,14 @@ class Histories(RuleBasedStateMachine):
             others = {one: room for one, room in self.programs[who].items() if one != urn}
             self.write(who, {**others, free: room}, then)
 
-    @rule(who=WHO, pick=PICK, key=KEYS, then=THEN)
-    def move(self, who: int, pick: int, key: str, then: Up | None) -> None:
+    @rule(who=WHO, pick=PICK, key=KEYS, then=UP)
+    def move(self, who: int, pick: int, key: str, then: Up) -> None:
         """To another project, or to another key of the same one."""
         if urn := self.picked(self.programs[who], pick):
             self.write(who, {**self.programs[who], urn: replace(self.programs[who][urn], key=key)}, then)
 
-    @rule(who=WHO, with_settings=st.booleans(), then=THEN)
-    def shift(self, who: int, with_settings: bool, then: Up | None) -> None:
+    @rule(who=WHO, with_settings=st.booleans(), then=UP)
+    def shift(self, who: int, with_settings: bool, then: Up) -> None:
         """Each resource takes the next one's room, or its name alone; of two, they swap."""
         urns, rooms = list(self.programs[who]), list(self.programs[who].values())
         shifted = [*rooms[1:], *rooms[:1]]
@@ -156,11 +159,10 @@ class Histories(RuleBasedStateMachine):
             shifted = [replace(one, name=to.name, key=to.key) for one, to in zip(rooms, shifted, strict=True)]
         self.write(who, dict(zip(urns, shifted, strict=True)), then)
 
-    def write(self, who: int, program: dict[str, Declared], then: Up | None) -> None:
+    def write(self, who: int, program: dict[str, Declared], then: Up) -> None:
         if len({room.room for room in program.values()}) == len(program):
             self.programs[who] = program
-        if then:
-            self.up(who, then)
+        self.up(who, then)
 
     def named(self, who: int, number: int) -> str:
         return f"{NAMES[number % len(NAMES)]}-of-{who}"
@@ -181,6 +183,12 @@ class Histories(RuleBasedStateMachine):
         if room := self.picked(self.rooms(), pick):
             self.server.join(*room, "ada")
             self.settle(settled)
+
+    @rule(settled=st.booleans())
+    def join_everywhere(self, settled: bool) -> None:
+        for room in self.rooms():
+            self.server.join(*room, "ada")
+        self.settle(settled)
 
     @rule(pick=PICK, settled=st.booleans())
     def leave(self, pick: int, settled: bool) -> None:
