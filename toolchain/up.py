@@ -7,6 +7,7 @@ PULUMI_BACKEND_URL, the state lives in .relay/, whoever is logged in where.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,13 +21,16 @@ STACK = "dev"
 
 def main() -> int:
     try:
+        known = local.noted()
         api = None if os.environ.get("RELAY_API_KEY") else local.running()
         env = dict(os.environ)
         if api:
             env |= {"RELAY_API_KEY": api.key, "RELAY_BASE_URL": api.url, "RELAY_BACKEND": "relay"}
             _say(api)
         if "PULUMI_BACKEND_URL" not in env:
-            state = local.RELAY / "state"
+            state = local.RELAY / ("local" if api else "state")
+            if api and api != known:  # the rooms in it ended with the API that had them
+                shutil.rmtree(state, ignore_errors=True)
             state.mkdir(parents=True, exist_ok=True)
             # Without the attribute files that a killed engine leaves half-written.
             env["PULUMI_BACKEND_URL"] = f"file://{quote(str(state))}?metadata=skip"

@@ -96,8 +96,8 @@ def _declared_once(manifest: Manifest, found: Iterable[tuple[Project, Connection
     first: dict[tuple[Home, str], str] = {}
     errors: list[RelayError] = []
     for project, settings in found:
+        label, home = project.ref.label, home_of(settings)
         for room in project.rooms:
-            label, home = project.ref.label, home_of(settings)
             other = first.setdefault((home, room.name), label)
             if other != label:
                 there, here = manifest.position(other, room.name), manifest.position(label, room.name)

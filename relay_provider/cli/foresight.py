@@ -30,10 +30,11 @@ class Foresight:
     ) -> None:
         """`others` are declared too, and left alone by this command."""
         self._base, self._lookup = base, lookup
-        self._projects = projects
+        homes = {project.ref.label: home_of(settings) for project, settings in projects}
+        self._connections = {homes[project.ref.label]: settings for project, settings in projects}
         self._declared: dict[tuple[str, str], tuple[Home, RoomInputs]] = {
-            (project.ref.label, room.name): (home_of(settings), room)
-            for project, settings in projects
+            (project.ref.label, room.name): (homes[project.ref.label], room)
+            for project, _ in projects
             for room in project.rooms
         }
         self._homes = {(home, name) for (_, name), (home, _) in self._declared.items()}
@@ -47,10 +48,10 @@ class Foresight:
         """One list of each project. Raises when one cannot be had: nothing is planned blindly."""
 
         async def listed(session: Session) -> list[Mapping[str, LiveRoom]]:
-            return await asyncio.gather(*(session.rooms(settings).listed() for settings in homes.values()))
+            return await asyncio.gather(*(session.rooms(found).listed() for found in self._connections.values()))
 
-        homes = {home_of(settings): settings for _, settings in self._projects}
-        self._live = dict(zip(homes, run_in_session(listed), strict=True))
+        if self._connections:
+            self._live = dict(zip(self._connections, run_in_session(listed), strict=True))
 
     def seen(self, change: Change) -> Change:
         """A create of a room that was live already takes it over; a delete of a declared one ends nothing."""
@@ -114,5 +115,5 @@ class Foresight:
     def _rooms(self, change: Change, session: Session) -> Rooms:
         if change.live is None:
             return session.rooms(settings_in_state(change.old, self._base, self._lookup))
-        label = change.project
-        return session.rooms(next(settings for project, settings in self._projects if project.ref.label == label))
+        home, _ = self._declared[change.project, change.room]
+        return session.rooms(self._connections[home])

@@ -34,7 +34,7 @@ from pulumi.runtime import rpc
 from relay_provider import session
 from relay_provider.changes import inputs_as_live, outputs
 from relay_provider.config import OPTIONS, Connection, Lookup, ProjectRef, load
-from relay_provider.errors import ConfigError, RelayError, Unauthorized
+from relay_provider.errors import ConfigError, RelayError, Unauthorized, Unavailable, UnexpectedAnswer
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import FIELDS, RoomInputs, check, same
 from relay_provider.place import Home, Place, home_of, place_of, settings_in_state
@@ -45,6 +45,7 @@ Props = Mapping[str, Any]
 
 _OURS: Final = ("project", "place")
 """What a room's properties hold beside its own: the reference to its project, and where that led."""
+_OUT_OF_REACH: Final = (ConfigError, Unauthorized, Unavailable, UnexpectedAnswer)
 _SECRET: Final = ("metadata",)
 """This protocol does not tell a provider what is secret, so messages never show what may be."""
 
@@ -99,10 +100,13 @@ class RoomProvider(ResourceProvider):
     def read(self, id_: str, props: Props) -> ReadResult:
         try:
             live = self._with_rooms(props, lambda rooms: rooms.read(id_, self._run, props))
-        except (ConfigError, Unauthorized) as error:
-            if os.environ.get(KEYS_CHECKED):  # the old key of a project: what the room's new one finds, its diff says
-                return ReadResult(id_, _kept(props))
-            raise type(error)(f"{error} {_OTHER_KEY}") from None
+        except _OUT_OF_REACH as error:
+            old_key = isinstance(error, ConfigError | Unauthorized)
+            if os.environ.get(KEYS_CHECKED) and (old_key or self._left(props)):
+                return ReadResult(id_, _kept(props))  # what the new place has, or the new key finds, its diff says
+            if old_key:
+                raise type(error)(f"{error} {_OTHER_KEY}") from None
+            raise
         if live is None:
             return ReadResult("", {})
         now = outputs(props, live)
@@ -122,8 +126,10 @@ class RoomProvider(ResourceProvider):
         force = props.get("forceDestroy") is True
         try:
             self._with_rooms(props, lambda rooms: rooms.delete(id_, self._run, force=force, sid=props.get("sid")))
-        except (ConfigError, Unauthorized) as error:
-            raise type(error)(_left(id_, self._place(props), error)) from None
+        except _OUT_OF_REACH as error:
+            if isinstance(error, ConfigError | Unauthorized) or self._left(props):
+                raise type(error)(_left(id_, self._place(props), error)) from None
+            raise
 
     def _declare(self, inputs: Props, olds: Props, news: Props) -> None:
         room = self._room({**inputs, **_project(news)})
@@ -163,6 +169,10 @@ class RoomProvider(ResourceProvider):
             return Place.from_state(stated)
         ref = props.get("project")
         return place_of(ProjectRef.from_state(ref).without_keys(self._settings) if ref else self._settings)
+
+    def _left(self, props: Props) -> bool:
+        """Does the project's reference lead elsewhere by now than to where the state has the room?"""
+        return self._place(props) != self._place({"project": props.get("project")})
 
     def _settings_of(self, props: Props) -> Connection:
         return settings_in_state(props, self._settings, self._lookup)

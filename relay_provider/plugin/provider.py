@@ -63,9 +63,13 @@ class Provider:
 
     @property
     def _places(self) -> functions.Places:
+        return functions.Places(self._session, self._connection)
+
+    @property
+    def _connection(self) -> config.Connection:
         if self._settings is None:
             self._settings = config.load()
-        return functions.Places(self._session, self._settings)
+        return self._settings
 
     def secrets_in(self, request: Message) -> tuple[str, ...]:
         """Every secret that a message about `request` could let slip."""
@@ -135,10 +139,8 @@ class Provider:
         )
 
     def _room(self, properties: Mapping[str, Any]) -> tuple[Home, str] | None:
-        name = properties.get("name")
-        if self._settings is None:
-            self._settings = config.load()
-        return (home_of(self._settings), name) if isinstance(name, str) else None
+        home, name = home_of(self._connection), properties.get("name")
+        return (home, name) if isinstance(name, str) else None
 
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         _room_only(type_of(request))

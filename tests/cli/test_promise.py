@@ -189,6 +189,17 @@ def test_another_projects_key_is_another_place(shop: Shop) -> None:
     assert shop.json("up", "-y")["changes"] == changes(same=1)
 
 
+def test_a_place_that_is_no_longer_there_is_said_and_the_rooms_are_made_in_the_new_one(shop: Shop) -> None:
+    manifest = {"version": 1, "projects": {"acme": {"apiKey": {"env": "ACME_KEY"}, "rooms": {"a": None}}}}
+    (shop.folder / "rooms.yaml").write_text(json.dumps(manifest))
+    with serving() as gone:
+        assert shop.run("up", "-y", RELAY_BASE_URL=gone.url).returncode == 0
+    done = shop.run("up", "-y", RELAY_BASE_URL=shop.api.url)
+    assert done.returncode == 1
+    assert f'Room "a" is left at http://localhost:{gone.url.rpartition(":")[2]}' in done.stderr
+    assert list(shop.api.rooms()) == ["a"]
+
+
 def test_a_label_that_is_renamed_while_its_key_is_rotated_keeps_its_rooms(shop: Shop) -> None:
     second = "sk_live_thesecondkeyofthesameproject01234"
     with serving(env={"RELAY_GATEWAY_KEYS": f"{KEY}=acme,{second}=acme"}) as api:
