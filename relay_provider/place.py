@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
-
-from pydantic import SecretStr
 
 from relay_provider.config import DEFAULT_BASE_URL, Connection, Lookup, ProjectRef, is_loopback
 
@@ -47,8 +46,9 @@ class Place:
         return replace(base, backend=self.backend, base_url=self.address)
 
 
-Home = tuple[Place, SecretStr | None]
-"""What tells two projects apart while the keys are at hand: at Relay, each project has a key of its own."""
+Home = tuple[Place, str]
+"""What tells two projects apart while the keys are at hand: at Relay, each project has a key of its own, of which this
+has a digest."""
 
 
 def place_of(settings: Connection) -> Place:
@@ -61,7 +61,8 @@ def place_of(settings: Connection) -> Place:
 def home_of(settings: Connection) -> Home:
     """The project that these settings lead to."""
     place = place_of(settings)
-    return place, settings.api_key if place.backend == "relay" else None
+    key = settings.api_key.get_secret_value() if settings.api_key and place.backend == "relay" else ""
+    return place, sha256(key.encode()).hexdigest() if key else ""
 
 
 def settings_in_state(props: Mapping[str, Any], base: Connection, lookup: Lookup) -> Connection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from relay_provider.journal import Journal
 from relay_provider.place import Home, Place
 
 KEYS_CHECKED: Final = "RELAY_ROOMS_KEYS_CHECKED"
@@ -21,9 +22,13 @@ Room = tuple[Home, str]
 
 
 class Run:
-    """What one run knows of the rooms that take part in it."""
+    """What one run knows of the rooms that take part in it.
 
-    def __init__(self) -> None:
+    `journal` tells it what the engine's other providers declare, make and fail to make: rooms go from one to another.
+    """
+
+    def __init__(self, journal: Journal | None = None) -> None:
+        self._journal = journal
         self._declared: dict[Room, str] = {}
         self._homes: dict[str, set[Home]] = {}
         self._replaces: dict[Room, Room] = {}
@@ -45,13 +50,14 @@ class Run:
             self._replaces[room] = before
         if by:
             self._forces[by] = force
-        home, name = room
-        self._homes.setdefault(name, set()).add(home)
-        other = self._declared.setdefault(room, by)
-        return other if other != by else None
+        self._catch_up()
+        self._happened("declared", room, by)
+        other = self._declared[room]
+        return other if by and other != by else None
 
     def declares(self, room: Room) -> bool:
-        """Does the run declare this room, by whatever resource?"""
+        """Does the run declare this room, by whatever resource of whatever provider?"""
+        self._catch_up()
         return room in self._declared
 
     def declares_with_other_keys(self, room: Room) -> list[Room]:
@@ -87,13 +93,13 @@ class Run:
 
     def made(self, room: Room, properties: Mapping[str, Any]) -> None:
         """The declared room stands as declared."""
-        self._failed.discard(room)
         self._replaces.pop(room, None)
         self.knows(room, properties)
+        self._happened("made", room, str(properties["sid"]))
 
     def failed(self, room: Room) -> None:
         """The declared room could not be made."""
-        self._failed.add(room)
+        self._happened("failed", room)
 
     def has_failed(self, room: Room) -> bool:
         """Could the declared room not be made?"""
@@ -106,6 +112,27 @@ class Run:
     def ended_sid(self, room: Room) -> str | None:
         """The session ID that was ended last under this name: a server may answer with it for a while."""
         return self._ended.get(room)
+
+    def _happened(self, what: str, room: Room, detail: str = "") -> None:
+        self._apply(what, room, detail)
+        if self._journal:
+            (place, key), name = room
+            self._journal.append((what, place.as_state(), key, name, detail))
+
+    def _catch_up(self) -> None:
+        for what, place, key, name, detail in self._journal.news() if self._journal else ():
+            self._apply(what, ((Place.from_state(place), key), name), detail)
+
+    def _apply(self, what: str, room: Room, detail: str) -> None:
+        home, name = room
+        if what == "declared":
+            self._homes.setdefault(name, set()).add(home)
+            self._declared[room] = self._declared.get(room) or detail
+        elif what == "made":
+            self._failed.discard(room)
+            self._found.add((room, detail))
+        else:
+            self._failed.add(room)
 
 
 def _session(room: Room, sid: str) -> tuple[Place, str, str]:

@@ -35,6 +35,7 @@ from relay_provider import session
 from relay_provider.changes import inputs_as_live, outputs
 from relay_provider.config import OPTIONS, Connection, Lookup, ProjectRef, load
 from relay_provider.errors import ConfigError, RelayError, Unauthorized, Unavailable, UnexpectedAnswer
+from relay_provider.journal import Journal, engine_address
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import FIELDS, RoomInputs, check, same
 from relay_provider.place import Home, Place, home_of, place_of, settings_in_state
@@ -57,7 +58,7 @@ class RoomProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         _show_sentences()
-        self._run = Run()
+        self._run = Run(Journal.of(engine_address(sys.argv[1:])))
         self._lookup: Lookup = req.config.get
         self._settings = load({setting.name: req.config.get(f"relay:{setting.name}") for setting in OPTIONS})
         if files := os.environ.get(MANIFEST):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -15,30 +15,19 @@ from google.protobuf.struct_pb2 import Struct
 from relay_provider import config
 from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs, planned
 from relay_provider.errors import InvalidInputs, Problem, Rejected, RelayError, Unavailable
+from relay_provider.journal import Journal
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import ABSENT, RoomInputs, check
 from relay_provider.place import Home, home_of
-from relay_provider.plugin import configuration, functions
+from relay_provider.plugin import configuration, engine_log, functions
 from relay_provider.plugin.codec import Properties, decode, encode
 from relay_provider.plugin.naming import named, type_of
 from relay_provider.plugin.package_schema import ROOM, package_schema
 from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.plugin.responses import check_response, diff_response, failures
 from relay_provider.run import Run
 from relay_provider.session import Session
 from relay_provider.values import UNKNOWN, holds_unknown
-
-_KINDS: Final = {
-    ("add", False): pb.PropertyDiff.ADD,
-    ("add", True): pb.PropertyDiff.ADD_REPLACE,
-    ("delete", False): pb.PropertyDiff.DELETE,
-    ("delete", True): pb.PropertyDiff.DELETE_REPLACE,
-    ("update", False): pb.PropertyDiff.UPDATE,
-    ("update", True): pb.PropertyDiff.UPDATE_REPLACE,
-}
-
-
-Warn = Callable[[str, str], Awaitable[None]]
-"""Tells the person at the engine something about a resource (its URN)."""
 
 _LEFT: Final = (
     'Room "{}" is not found with the new key, so it is created in that key\'s project. What the old key made stays '
@@ -49,9 +38,9 @@ _LEFT: Final = (
 class Provider:
     """One configured provider: one project's rooms, with the settings that Configure brought, in one run."""
 
-    def __init__(self, session: Session, warn: Warn) -> None:
+    def __init__(self, session: Session, engine: Callable[[], str | None]) -> None:
         self._session = session
-        self._warn = warn
+        self._engine = engine
         self._settings: config.Connection | None = None
         self._run = Run()
         self._rekeyed = False
@@ -93,21 +82,21 @@ class Provider:
         try:
             news = decode(request.news)
         except InvalidInputs as error:
-            return _check_response({}, error.problems)
+            return check_response({}, error.problems)
         inputs, problems = configuration.checked(news.values)
-        return _check_response(inputs, problems, news.secrets | configuration.SECRETS)
+        return check_response(inputs, problems, news.secrets | configuration.SECRETS)
 
     async def diff_config(self, request: pb.DiffRequest) -> pb.DiffResponse:
         olds = decode(request.old_inputs if request.HasField("old_inputs") else request.olds)
         found, self._rekeyed = await configuration.diff(olds.values, decode(request.news).values, self._session)
-        return _diff_response(found)
+        return diff_response(found)
 
     async def configure(self, request: pb.ConfigureRequest) -> pb.ConfigureResponse:
         given = (
             decode(request.args).values if request.HasField("args") else configuration.of_variables(request.variables)
         )
         self._settings = config.load(configuration.known(given))
-        self._run, self.configured = Run(), True
+        self._run, self.configured = Run(Journal.of(self._engine())), True
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 
     # Rooms
@@ -118,9 +107,9 @@ class Provider:
             news, olds = decode(request.news), decode(request.olds).values
             checked = check(named(news.values, olds, request))
         except InvalidInputs as error:
-            return _check_response({}, error.problems)
+            return check_response({}, error.problems)
         problems = checked.problems or self._declared(checked.inputs, olds, request.urn)
-        return _check_response(checked.inputs, problems, news.secrets)
+        return check_response(checked.inputs, problems, news.secrets)
 
     def _declared(self, inputs: Mapping[str, Any], olds: Mapping[str, Any], urn: str) -> tuple[Problem, ...]:
         """Tell the run, and what is wrong with it."""
@@ -148,12 +137,12 @@ class Provider:
         if room := self._room(olds):
             self._run.knows(room, olds)
             if self._rekeyed and not await self._rooms.has(room[1], str(olds.get("sid"))):
-                await self._warn(request.urn, _LEFT.format(room[1]))
-                return _diff_response(Diff((PropertyChange("sid", "update", replaces=True),)))
+                await self._tell(request.urn, _LEFT.format(room[1]))
+                return diff_response(Diff((PropertyChange("sid", "update", replaces=True),)))
         for path in request.ignoreChanges:
             field = path.split(".")[0].split("[")[0]
             news[field] = olds.get(field)
-        return _diff_response(self._rooms.diff(olds, news))
+        return diff_response(self._rooms.diff(olds, news))
 
     async def create(self, request: pb.CreateRequest) -> pb.CreateResponse:
         _room_only(type_of(request))
@@ -175,10 +164,14 @@ class Provider:
         try:
             outlook = await self._rooms.outlook(before[1], force=inputs.get("forceDestroy") is True)
         except RelayError as error:
-            await self._warn(urn, f'It is not known who is in room "{before[1]}", which is to end: {error}')
+            await self._tell(urn, f'It is not known who is in room "{before[1]}", which is to end: {error}')
             return
         if outlook:
-            await self._warn(urn, f'Room "{before[1]}" is to end: {outlook}.')
+            await self._tell(urn, f'Room "{before[1]}" is to end: {outlook}.')
+
+    async def _tell(self, urn: str, message: str) -> None:
+        if engine := self._engine():
+            await engine_log.warn(engine, urn, message)
 
     async def read(self, request: pb.ReadRequest) -> pb.ReadResponse:
         _room_only(type_of(request))
@@ -238,7 +231,7 @@ class Provider:
     async def invoke(self, request: pb.InvokeRequest) -> pb.InvokeResponse:
         token, args = functions.known(request.tok), decode(request.args).values
         if problems := functions.wrong_arguments(token, args):
-            return pb.InvokeResponse(failures=_failures(problems))
+            return pb.InvokeResponse(failures=failures(problems))
         answer = await functions.FUNCTIONS[token][1](self._places, args, request.preview)
         return pb.InvokeResponse(**{"return": encode(answer)})  # type: ignore[arg-type]
 
@@ -275,25 +268,3 @@ async def _within(seconds: float) -> AsyncIterator[None]:
             f"The operation was not done within the {seconds:g} s that the resource's customTimeouts give; "
             "run the same command again, which is safe."
         ) from None
-
-
-def _failures(problems: Iterable[Problem]) -> list[pb.CheckFailure]:
-    return [pb.CheckFailure(property=found.path, reason=found.message) for found in problems]
-
-
-def _check_response(
-    inputs: Mapping[str, Any], problems: Iterable[Problem], secrets: frozenset[str] = frozenset()
-) -> pb.CheckResponse:
-    return pb.CheckResponse(inputs=encode(inputs, secrets), failures=_failures(problems))
-
-
-def _diff_response(found: Diff) -> pb.DiffResponse:
-    return pb.DiffResponse(
-        changes=pb.DiffResponse.DIFF_SOME if found.changes else pb.DiffResponse.DIFF_NONE,
-        diffs=[change.field for change in found.changes],
-        replaces=found.replaces,
-        detailedDiff={
-            change.field: pb.PropertyDiff(kind=_KINDS[change.kind, change.replaces]) for change in found.changes
-        },
-        hasDetailedDiff=True,
-    )

@@ -13,6 +13,7 @@ from typing import Final
 
 import grpc.aio
 
+from relay_provider.journal import engine_address
 from relay_provider.plugin.proto import provider_pb2_grpc
 from relay_provider.plugin.service import Service
 from relay_provider.version import __version__
@@ -42,18 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["--version"]:
         sys.stdout.write(f"{__version__}\n")
         return 0
-    asyncio.run(serve(_engine_address(given)))
+    asyncio.run(serve(engine_address(given)))
     return 0
-
-
-def _engine_address(arguments: Sequence[str]) -> str | None:
-    """The last argument that is no flag and no flag's value (`--tracing URL`)."""
-    plain = [
-        argument
-        for before, argument in zip(["", *arguments], arguments, strict=False)
-        if not argument.startswith("-") and before != "--tracing"
-    ]
-    return plain[-1] if plain else None
 
 
 async def serve(engine: str | None) -> None:

@@ -183,14 +183,9 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             return configured[0] if len(configured) == 1 and not self.attached else None
         if len(self._providers) >= MAX_PROVIDERS:
             self._providers.pop(next(iter(self._providers)))
-        self._providers[peer] = Provider(self._session, partial(self._warn, peer))
+        engine = partial(self._engines.get, peer, self._engine)
+        self._providers[peer] = Provider(self._session, engine)
         return self._providers[peer]
-
-    async def _warn(self, peer: str, urn: str, message: str) -> None:
-        if address := self._engines.get(peer, self._engine):
-            from relay_provider.plugin.engine_log import warn
-
-            await warn(address, urn, message)
 
     @cached_property
     def _session(self) -> Session:

@@ -21,7 +21,6 @@ from relay_provider.model import LiveRoom
 from relay_provider.plugin.proto import plugin_pb2 as plugins
 from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.plugin.proto import provider_pb2_grpc
-from relay_provider.plugin.server import _engine_address
 from tests.plugin.client import Client
 from tests.served import Served
 
@@ -89,20 +88,6 @@ def test_it_ends_with_the_engine_that_started_it() -> None:
 def test_people_may_ask(flag: str, said: str) -> None:
     done = subprocess.run([SCRIPT, flag], capture_output=True, text=True, check=True)
     assert said in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "address"),
-    [
-        ([], None),
-        (["127.0.0.1:5"], "127.0.0.1:5"),
-        (["-v=9", "127.0.0.1:5"], "127.0.0.1:5"),
-        (["--tracing", "http://x", "--logtostderr"], None),
-        (["--tracing", "http://x", "127.0.0.1:5"], "127.0.0.1:5"),
-    ],
-)
-def test_the_engines_address(arguments: list[str], address: str | None) -> None:
-    assert _engine_address(arguments) == address
 
 
 class Slow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import SecretStr
 
 from relay_provider.place import Place
 from relay_provider.run import Run
@@ -88,7 +87,7 @@ def test_a_room_is_owned_by_its_session() -> None:
 
 
 def test_a_room_is_owned_with_whichever_key_the_state_has_found_it() -> None:
-    run, rotated = Run(), ((PROJECT[0], SecretStr("sk_live_2")), "standup")
+    run, rotated = Run(), ((PROJECT[0], "digest of another key"), "standup")
     run.knows(STANDUP, {"sid": "RM_1"})
     run.knows(rotated, {"sid": "RM_2"})
     assert run.owned(rotated, "RM_1") == run.owned(STANDUP, "RM_1") == {"sid": "RM_1"}
@@ -98,7 +97,7 @@ def test_a_room_is_owned_with_whichever_key_the_state_has_found_it() -> None:
 
 
 def test_a_run_knows_what_it_declares_by_one_name_with_other_keys() -> None:
-    run, rotated = Run(), ((PROJECT[0], SecretStr("sk_live_2")), "standup")
+    run, rotated = Run(), ((PROJECT[0], "digest of another key"), "standup")
     run.declare(rotated, force=False)
     assert run.declares_with_other_keys(STANDUP) == [rotated]
     assert run.declares_with_other_keys(rotated) == run.declares_with_other_keys(OTHER) == []

@@ -1,0 +1,85 @@
+"""What the providers of one engine tell each other: to an engine, each provider is a process of its own.
+
+A file in a private temporary folder, by the engine's address. It counts for as long as a process has it open, so what
+an engine of an earlier day wrote under the same address is never read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+KEPT: Final = 24 * 3600
+"""Seconds that a file stays after it was last written."""
+
+
+def engine_address(arguments: Sequence[str]) -> str | None:
+    """The address among the arguments that an engine starts a plugin with: the last that is no flag and no flag's
+    value (`--tracing URL`)."""
+    plain = [
+        argument
+        for before, argument in zip(["", *arguments], arguments, strict=False)
+        if not argument.startswith("-") and before != "--tracing"
+    ]
+    return plain[-1] if plain else None
+
+
+class Journal:
+    """Entries that every process of one engine appends and reads; a short JSON list each."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self._read = 0
+        weakref.finalize(self, os.close, file)
+
+    @classmethod
+    def of(cls, engine: str | None) -> Journal | None:
+        """The journal of the engine at this address; None where there is none, or no place that is ours alone."""
+        if not engine:
+            return None
+        try:
+            return cls(_opened(_folder() / f"{engine.rpartition(':')[2]}.jsonl"))
+        except OSError:
+            return None
+
+    def append(self, entry: Sequence[str]) -> None:
+        """Tell the others."""
+        os.write(self._file, json.dumps(entry).encode() + b"\n")
+
+    def news(self) -> Iterator[list[str]]:
+        """What was written since the last call, one's own entries among it, in the order of writing."""
+        text = os.pread(self._file, os.fstat(self._file).st_size - self._read, self._read)
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read += len(whole)
+        yield from map(json.loads, whole.splitlines())
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.gettempdir(), f"relay-rooms-{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o077 or folder.is_symlink():
+        raise PermissionError(f"{folder} is not this user's alone")
+    for old in folder.iterdir():
+        if old.stat().st_mtime < time.time() - KEPT:
+            old.unlink(missing_ok=True)
+    return folder
+
+
+def _opened(path: Path) -> int:
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # others of this engine are there
+        pass
+    else:
+        os.ftruncate(file, 0)
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return file
