@@ -20,6 +20,8 @@ pytestmark = pytest.mark.unit
 
 PLAIN = {"most": None, "timeout": None, "metadata": None, "force": False}
 UNREFRESHED = replace(WHOLE, options=replace(WHOLE.options, refresh=False))
+ATTACHED = replace(WHOLE, attached=True)
+"""In a process that has served runs before; in another one, others went on."""
 
 
 class OnRelay(Histories):
@@ -78,3 +80,28 @@ def test_a_swap_of_occupied_rooms_waits_until_they_are_empty(history: Histories)
     history.join_everywhere(True)
     history.shift(0, False, WHOLE)
     assert len(history.server.rooms) == 2
+
+
+def test_a_room_is_made_by_another_process_after_a_run_that_found_it_gone(history: Histories) -> None:
+    history.begin([("a", PLAIN)])
+    history.end_by_hand(0, None, "")
+    history.up(0, replace(ATTACHED, steps=1))
+    history.up(0, WHOLE)
+    history.undeclare(0, 0, ATTACHED)
+
+
+def test_a_room_of_another_process_is_not_found_when_it_is_to_end(history: Histories) -> None:
+    history.begin([("a", PLAIN)])
+    history.end_by_hand(0, None, "")
+    history.up(0, replace(ATTACHED, steps=1))
+    history.up(0, WHOLE)
+    history.undeclare(0, 0, replace(UNREFRESHED, attached=True, fault=(0, "not found")))
+
+
+def test_a_room_goes_to_another_key_and_comes_back_while_the_state_has_both(history: Histories) -> None:
+    history.begin([("a2", PLAIN)])
+    history.end_by_hand(0, None, "")
+    history.rename_resource(0, 0, PLAIN, True, replace(UNREFRESHED, steps=0))
+    history.move(0, 0, "a", replace(UNREFRESHED, steps=1))
+    history.rename_resource(0, 0, PLAIN, True, replace(UNREFRESHED, steps=0))
+    history.move(0, 0, "a2", UNREFRESHED)
