@@ -36,6 +36,8 @@ class Promise:
             for ended in self._ended_now:
                 assert (ended.project, ended.room.name) in self._server.rooms, f"{step} ended a room and made none"
         engine = self._engine
+        if engine and engine.refused:
+            assert not self._all_consent(engine, step), f"{step} was refused although all consent to it"
         if engine and step.kind == "create" and not engine.options.refresh and engine.state != engine.before:
             # Taken over from another resource, which a run that does not refresh knows nothing of.
             had = {step.entry.outputs["sid"]} if step.entry else set()
@@ -62,11 +64,7 @@ class Promise:
             consent = self._replaced(engine, step, ended)
         else:
             assert step.kind == "delete" and step.entry and step.entry.room == room, f"{room} was ended by {step}"
-            consents = [
-                engine.program[entry.urn].force
-                for entry in engine.at_start
-                if entry.room == room and entry.urn in engine.program and not entry.old
-            ]
+            consents = self._consents(engine, room)
             consent = all(consents) if consents else step.entry.outputs["forceDestroy"]
         assert consent or not ended.room.people, f"{step} disconnected {set(ended.room.people)} without consent"
         self._ended_now.append(ended)
@@ -84,6 +82,21 @@ class Promise:
         ours = {entry.outputs["sid"] for entry in (*engine.at_start, *engine.state)}
         assert declared.force or ended.room.sid in ours, f"{step} ended somebody else's room"
         return declared.force
+
+    def _consents(self, engine: Engine, room: tuple[str, str]) -> list[bool]:
+        """What those say now that have had this room until now."""
+        return [
+            engine.program[entry.urn].force
+            for entry in engine.at_start
+            if entry.room == room and entry.urn in engine.program and not entry.old
+        ]
+
+    def _all_consent(self, engine: Engine, step: Step) -> bool:
+        """Does everything that has to do with the step's room say that people in it may be disconnected?"""
+        if step.kind != "delete":
+            return step.declared is not None and step.declared.force
+        in_state = step.entry is not None and step.entry.outputs["forceDestroy"]
+        return in_state and all(self._consents(engine, step.room))
 
     # What is so
 
