@@ -32,14 +32,14 @@ def named(identities: Collection[str]) -> str:
 
 
 async def known_empty(
-    name: str, backend: Backend, listing: SharedListing, sleep: Callable[[float], Awaitable[None]]
+    name: str, backend: Backend, listing: SharedListing, sleep: Callable[[float], Awaitable[None]], since: float
 ) -> LiveRoom | None:
     """The room, in which nobody is; None when it is gone.
 
-    The room's own answer and the project's list have to say the same, and both have to be had. Raises RoomOccupied,
-    RoomUnsure when they go on disagreeing, or the failure of the request; then the room is left as it is.
+    The room's own answer and the project's list have to say the same, and both have to be had; the list is not older
+    than the moment `since` (monotonic seconds). Raises RoomOccupied, RoomUnsure when they go on disagreeing, or the
+    failure of the request; then the room is left as it is.
     """
-    since: float | None = None
     for wait in (*SECOND_LOOKS, None):
         try:
             room, listed = await backend.get(name), await listing.witness(name, since)

@@ -45,10 +45,17 @@ class Rooms:
     """One project's rooms under the rules of the life cycle. For one event loop; safe for concurrent use."""
 
     def __init__(
-        self, backend: Backend, project: Home, sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+        self,
+        backend: Backend,
+        project: Home,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        opened: dict[Home, Rooms] | None = None,
     ) -> None:
+        """`opened` are all the projects that this process has to do with; this one is added."""
         self.backend = backend
         self.project = project
+        self.opened = {} if opened is None else opened
+        self.opened[project] = self
         self._sleep = sleep
         self._listing = SharedListing(backend.list)
         self._looks = 0
@@ -108,7 +115,7 @@ class Rooms:
 
         `state` is what the state knows of it: a room that is found there belongs to the state.
         """
-        live = await self._listing.find(name)
+        live = await self._listing.find(name, run.began)
         if state and live:
             run.knows((self.project, name), {**state, "sid": live.sid})
         return live
@@ -146,11 +153,17 @@ class Rooms:
             return bool(declared)
         # A list from before what was done with the other key would have the wrong session.
         live = await self._listing.witness(name, self._listing.now())
-        return live is not None and any(run.stands(one, live.sid) for one in declared)
+        if live is None:
+            return False
+        if any(run.stands(one, live.sid) for one in declared):
+            return True
+        # With the other key, the state may know no more of it than an earlier session.
+        others = [self.opened[home] for home, _ in declared if home in self.opened]
+        return any([await other.has(name, live.sid, run.began) for other in others])
 
     async def _end(self, name: str, run: Run, force: bool, sid: str | None = None) -> None:
         if not force:
-            empty = await guard.known_empty(name, self.backend, self._listing, self._sleep)
+            empty = await guard.known_empty(name, self.backend, self._listing, self._sleep, run.began)
             if empty is None:
                 return
             sid = empty.sid
@@ -197,9 +210,9 @@ class Rooms:
         identities = [one.identity for one in guard.present(room)] if room else []
         return Outlook(tuple(identities), refused=not force) if identities else None
 
-    async def has(self, name: str, sid: str) -> bool:
-        """Is the very room of this session ID among the project's?"""
-        live = await self._listing.witness(name)
+    async def has(self, name: str, sid: str, since: float = 0.0) -> bool:
+        """Is the very room of this session ID among the project's? As a list says that is not older than `since`."""
+        live = await self._listing.witness(name, since)
         return live is not None and live.sid == sid
 
     async def aclose(self) -> None:

@@ -57,15 +57,17 @@ class SharedListing:
             await self._list()
         return self._snapshots[-1].rooms
 
-    async def find(self, name: str) -> LiveRoom | None:
+    async def find(self, name: str, since: float = 0.0) -> LiveRoom | None:
         """The room, or None when the last two lists, the second asked for after the first, both lack it.
 
-        Ends after `PATIENCE` lists, or one more: while this process keeps writing, no list is younger than its last
-        write, but one that was asked for after the question was put is true all the same.
+        The lists are not older than the moment `since` (monotonic seconds). Ends after `PATIENCE` lists, or one more:
+        while this process keeps writing, no list is younger than its last write, but one that was asked for after the
+        question was put is true all the same.
         """
         put, written = self._clock(), self._writes
+        asked = max(put - FRESH_FOR, since)
         for lists in count():
-            usable = self._usable(put - FRESH_FOR, self._writes if lists < PATIENCE else written)
+            usable = self._usable(asked, self._writes if lists < PATIENCE else written)
             if usable and name in usable[-1].rooms:
                 return usable[-1].rooms[name]
             if len(usable) == 2 and name not in usable[0].rooms:
@@ -73,15 +75,15 @@ class SharedListing:
             await self._list()
         raise AssertionError("unreachable")
 
-    async def witness(self, name: str, since: float | None = None) -> LiveRoom | None:
+    async def witness(self, name: str, since: float = 0.0) -> LiveRoom | None:
         """What a list says of one room, to hold against the room's own answer; None only when two lists lack it.
 
         The list is not older than this process's last write to that very room, nor than the moment `since`
         (monotonic seconds): other rooms' writes do not make it less true.
         """
-        put = self._clock() - FRESH_FOR if since is None else since
+        asked = max(self._clock() - FRESH_FOR, since)
         while True:
-            usable = self._usable(put, self._written.get(name, 0))
+            usable = self._usable(asked, self._written.get(name, 0))
             if usable and name in usable[-1].rooms:
                 return usable[-1].rooms[name]
             if len(usable) == 2 and name not in usable[0].rooms:

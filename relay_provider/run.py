@@ -6,6 +6,7 @@ one place, however the engine orders its steps.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ class Run:
 
     def __init__(self, journal: Journal | None = None) -> None:
         self._journal = journal
+        self.began = time.monotonic()
+        """What a process has listed before may lack what another process has made since."""
         self._declared: dict[Room, str] = {}
         self._homes: dict[str, set[Home]] = {}
         self._replaces: dict[Room, Room] = {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from relay_provider.backends import connect
 from relay_provider.config import Connection
 from relay_provider.lifecycle import Rooms
-from relay_provider.place import home_of
+from relay_provider.place import Home, home_of
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -29,6 +29,7 @@ class Session:
 
     def __init__(self) -> None:
         self._rooms: dict[object, Rooms] = {}
+        self._projects: dict[Home, Rooms] = {}
         self._saynas: dict[Connection, Sayna] = {}
 
     def rooms(self, settings: Connection) -> Rooms:
@@ -37,7 +38,7 @@ class Session:
         limits = (settings.request_timeout, settings.max_retries, settings.allow_http)
         key = (project, settings.livekit_api_key, settings.livekit_api_secret, *limits)
         if key not in self._rooms:
-            self._rooms[key] = Rooms(connect(settings), project)
+            self._rooms[key] = Rooms(connect(settings), project, opened=self._projects)
         return self._rooms[key]
 
     def sayna(self, settings: Connection) -> Sayna:
@@ -51,7 +52,7 @@ class Session:
     async def aclose(self) -> None:
         """Close every connection."""
         opened: list[Rooms | Sayna] = [*self._rooms.values(), *self._saynas.values()]
-        self._rooms, self._saynas = {}, {}
+        self._rooms, self._projects, self._saynas = {}, {}, {}
         for client in opened:
             await client.aclose()
 

@@ -163,7 +163,7 @@ class RoomProvider(ResourceProvider):
         same_key = olds.get("project") == news.get("project") or (before is not None and before[0] == rooms.project)
         if place.backend != "relay" or same_key:
             return False
-        return not await rooms.has(str(olds.get("name")), str(olds.get("sid")))
+        return not await rooms.has(str(olds.get("name")), str(olds.get("sid")), self._run.began)
 
     def _place(self, props: Props) -> Place:
         """Where the room lives: as the state says, or as its project's reference leads there now."""

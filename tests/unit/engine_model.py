@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from relay_provider.config import Connection, KeyRef, ProjectRef
 from relay_provider.dynamic import provider as door
-from relay_provider.errors import RelayError
+from relay_provider.errors import RelayError, RoomOccupied
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import RoomInputs
 from relay_provider.place import Home, home_of
@@ -96,7 +96,7 @@ class Process:
         if project not in self._rooms:
             key = settings.api_key.get_secret_value() if settings.api_key else ""
             name = PROJECT_OF[key] if self._server.kind == "relay" else settings.project_id or ""
-            self._rooms[project] = Rooms(Backend(self._server, name), project, self._sleep)
+            self._rooms[project] = Rooms(Backend(self._server, name), project, self._sleep, self._rooms)
         return self._rooms[project]
 
     def run(self, settings: Connection, work: Callable[[Rooms], Awaitable[T]]) -> T:
@@ -144,6 +144,8 @@ class Engine:
     kind: Kind
     failures: list[str] = field(default_factory=list)
     step: Step | None = None
+    refused: bool = False
+    """Has the last step failed because of people in the room?"""
     broken: bool = False
     """A failed registration, other than a failed step, ends the run."""
     before: State = ()
@@ -251,11 +253,12 @@ class Engine:
     # How a step is carried out
 
     def _do(self, step: Step, work: Callable[[], State]) -> Iterator[Step]:
-        self.step, self.before = step, self.state
+        self.step, self.before, self.refused = step, self.state, False
         try:
             self.state = self._call(work)
         except RelayError as error:
             self.failures.append(f"{step.kind} {step.room}: {error}")
+            self.refused = isinstance(error, RoomOccupied)
         yield step
 
     def _call(self, work: Callable[[], T]) -> T:

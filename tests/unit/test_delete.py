@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from relay_provider.errors import RoomDiffers, RoomKept, RoomOccupied, Unavailable
+from relay_provider.lifecycle import Rooms
 from relay_provider.place import Home, Place
 from relay_provider.run import Run
-from tests.unit.fake import PROJECT, House, live_room, wanted
+from tests.unit.fake import PROJECT, FakeBackend, House, live_room, wanted
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
 
@@ -233,6 +234,16 @@ async def test_a_list_from_before_the_other_key_made_the_room_does_not_count() -
     house.run.made(ELSEWHERE, {"sid": "RM_2"})
     await house.delete(force=True, sid="RM_1")
     assert house.backend.rooms == {"standup": live_room(sid="RM_2")}
+
+
+@pytest.mark.parametrize("sid", ["RM_2", "RM_3"])
+async def test_a_room_that_the_other_key_finds_is_not_ended_whatever_the_state_knows_of_it(sid: str) -> None:
+    house, other = House(live_room(sid="RM_2")), FakeBackend(live_room(sid=sid))
+    Rooms(other, OTHER_KEY, house.sleep, house.rooms.opened)
+    house.run.declare(ELSEWHERE, force=True)
+    house.run.knows(ELSEWHERE, {"sid": "RM_1"})
+    await house.delete(sid="RM_2")
+    assert ("standup" in house.backend.rooms) is (sid == "RM_2")
 
 
 async def test_a_room_of_that_name_in_another_project_of_the_place_is_ended() -> None:

@@ -10,6 +10,7 @@ import pytest
 from relay_provider.errors import RateLimited, RelayError, RoomOccupied, RoomUnsure, Unauthorized, Unavailable
 from relay_provider.guard import SECOND_LOOKS
 from relay_provider.model import LiveRoom, RoomDetail
+from relay_provider.run import Run
 from tests.unit.fake import House, live_room, person
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
@@ -127,6 +128,13 @@ async def test_a_room_that_was_not_found_once_is_looked_at_again() -> None:
 
 async def test_somebody_who_comes_between_the_looks_is_there() -> None:
     await Answers([detail(EMPTY), detail(EMPTY, "ada")], [CROWDED]).refused(RoomOccupied)
+
+
+async def test_a_list_of_an_earlier_run_is_no_second_witness() -> None:
+    answers = Answers(own=[None, detail(EMPTY)], listed=[None, None, EMPTY])
+    assert await answers.house.read() is None
+    answers.house.run = Run()
+    assert await answers.ended()
 
 
 async def test_a_second_look_asks_the_server_and_not_the_list_of_before() -> None:

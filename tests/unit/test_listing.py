@@ -226,6 +226,16 @@ async def test_a_witness_is_not_older_than_the_moment_that_is_asked_for() -> Non
     assert await server.listing.witness("a", since=server.listing.now()) is None
 
 
+async def test_nor_is_what_a_room_is_found_in() -> None:
+    server = Server("a")
+    await server.find("a", "gone")
+    server.now += 1
+    server.names = {"gone"}
+    assert await server.find("a", "gone") == [True, False]
+    assert await server.listing.find("gone", since=server.listing.now()) == live_room("gone")
+    assert server.lists == 3
+
+
 # -- Failures
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from relay_provider.errors import RoomDiffers, Unavailable
 from relay_provider.model import RoomInputs
+from relay_provider.run import Run
 from tests.unit.fake import PROJECT, House, live_room, wanted
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
@@ -24,6 +25,14 @@ async def test_read_says_gone_only_after_two_lists() -> None:
     house = House()
     assert await house.read() is None
     assert house.did == ["list", "list"]
+
+
+async def test_what_an_earlier_run_of_this_process_has_listed_does_not_count() -> None:
+    house = House()
+    assert await house.read() is None
+    house.backend.rooms["standup"] = live_room()  # by another process
+    house.run = Run()
+    assert await house.read() == live_room()
 
 
 @pytest.mark.parametrize("write", ["create", "delete", "update"])

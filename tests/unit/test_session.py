@@ -51,6 +51,12 @@ def test_equal_settings_share_one_client(backends: dict[Connection, FakeBackend]
     assert len(backends) == 2
 
 
+def test_the_projects_of_a_session_know_of_each_other(backends: dict[Connection, FakeBackend]) -> None:
+    opened = session.Session()
+    one, two = opened.rooms(settings()), opened.rooms(settings("two"))
+    assert one.opened == two.opened == {one.project: one, two.project: two}
+
+
 async def test_the_end_of_a_session_closes_every_client(backends: dict[Connection, FakeBackend]) -> None:
     async with session.Session() as opened:
         opened.rooms(settings())
@@ -69,8 +75,10 @@ def test_settings_that_lack_something_are_an_error_each_time() -> None:
 def test_many_threads_share_one_loop_one_client_and_one_list(
     shared: session._Shared, backends: dict[Connection, FakeBackend]
 ) -> None:
+    run = Run()
+
     async def work(rooms: Rooms) -> tuple[str, int]:
-        live = await rooms.read("standup", Run())
+        live = await rooms.read("standup", run)
         assert live
         return live.sid, threading.get_ident()
 
