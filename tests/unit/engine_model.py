@@ -207,7 +207,7 @@ class Engine:
     def _registered(self, urn: str, declared: Declared) -> Callable[[], Iterator[Step]]:
         """Check and diff; what is still to be done."""
         entry = next((one for one in self.state if one.urn == urn and not one.old), None)
-        news = declared.inputs(self.kind)
+        news = {**declared.inputs(self.kind), "resource": urn}
         inputs = self._checked(entry.inputs if entry else {}, news)
         step = Step("create", declared.room, declared, entry)
         if entry is None:

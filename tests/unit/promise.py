@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from tests.unit.engine_model import Declared, Engine, Program, State, Step
+from tests.unit.engine_model import Declared, Engine, Entry, Program, State, Step
 from tests.unit.server_model import Ended, Room, Server
 
 
@@ -65,7 +65,7 @@ class Promise:
         else:
             assert step.kind == "delete" and step.entry and step.entry.room == room, f"{room} was ended by {step}"
             consents = self._consents(engine, room)
-            consent = all(consents) if consents else step.entry.outputs["forceDestroy"]
+            consent = all(consents) if consents else self._left_over(engine, step.entry)
         assert consent or not ended.room.people, f"{step} disconnected {set(ended.room.people)} without consent"
         self._ended_now.append(ended)
 
@@ -96,7 +96,14 @@ class Promise:
         if step.kind != "delete":
             return step.declared is not None and step.declared.force
         in_state = step.entry is not None and step.entry.outputs["forceDestroy"]
-        return in_state and all(self._consents(engine, step.room))
+        left_over = step.entry is not None and self._left_over(engine, step.entry)
+        return in_state and left_over and all(self._consents(engine, step.room))
+
+    @staticmethod
+    def _left_over(engine: Engine, entry: Entry) -> bool:
+        """What a resource says now of a room that it has had before."""
+        declared = engine.program.get(entry.urn)
+        return declared.force if declared else bool(entry.outputs["forceDestroy"])
 
     # What is so
 
