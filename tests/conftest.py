@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.served import Served, serving
+from tests.served import KEY, OTHER_KEY, Served, serving
 
 ROOT = Path(__file__).parent.parent
 TOOLS = ROOT / ".toolchain" / "bin"
@@ -21,8 +22,27 @@ os.environ.setdefault("GOGC", "800")  # the engine's runs are short; collecting 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the many short processes would compile everything each time
 
 
-@pytest.fixture
-def served() -> Iterator[Served]:
-    """A Rooms API on the memory engine, empty, of this test's own."""
-    with serving() as api:
+@pytest.fixture(scope="session")
+def running() -> Iterator[Callable[[], Served]]:
+    """The API that tests have one after the other; another one when a test has ended it."""
+    with ExitStack() as stack:
+        last: list[Served] = []
+
+        def api() -> Served:
+            if not last or last[-1].process.poll() is not None:
+                last.append(stack.enter_context(serving()))
+            return last[-1]
+
         yield api
+
+
+@pytest.fixture
+def served(running: Callable[[], Served]) -> Iterator[Served]:
+    """A Rooms API on the memory engine, empty, and nobody else's meanwhile."""
+    api = running()
+    yield Served(api.url, api.process)
+    if api.process.poll() is None:
+        for key in (KEY, OTHER_KEY):
+            left = Served(api.url, api.process, key)
+            for room in left.rooms():
+                left.end(room)

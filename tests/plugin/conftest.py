@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.plugin.client import Client, plugin
-from tests.served import Served, serving
+from tests.served import Served
 
 
 @pytest.fixture
@@ -14,18 +14,10 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="module")
-def module_api() -> Iterator[Served]:
-    with serving() as api:
-        yield api
-
-
 @pytest.fixture
-def api(module_api: Served) -> Served:
-    """A served Rooms API without rooms; one process for all the tests of a module."""
-    for room in module_api.rooms():
-        module_api.end(room)
-    return module_api
+def api(served: Served) -> Served:
+    """A served Rooms API without rooms."""
+    return served
 
 
 @pytest.fixture
