@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -11,10 +10,11 @@ import click
 
 from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
-from relay_provider.errors import ConfigError, RelayError
+from relay_provider.errors import ConfigError, RelayError, escaped
 from relay_provider.manifest import Manifest, ManifestError, Project
 from relay_provider.manifest import load as load_manifest
 from relay_provider.place import Home, home_of
+from relay_provider.values import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,7 +43,7 @@ def read_manifest(files: Sequence[Path]) -> Manifest:
         return load_manifest(manifest_files(files))
     except ManifestError as error:
         for problem in error.problems:
-            click.echo(str(problem), err=True)
+            click.echo(escaped(str(problem)), err=True)
         raise click.exceptions.Exit(1) from None
 
 
@@ -55,9 +55,8 @@ def chosen(manifest: Manifest, label: str | None) -> tuple[Project, ...]:
     if found:
         return found
     labels = [project.ref.label for project in manifest.projects]
-    close = get_close_matches(label, labels, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(labels) or 'none'}."
-    raise RelayError(f'The manifest has no project "{label}"; {hint}')
+    hint = did_you_mean(label, labels, f"; there are: {', '.join(labels) or 'none'}.")
+    raise RelayError(f'The manifest has no project "{label}"{hint}')
 
 
 def stack_option() -> Callable[[F], F]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,13 +13,13 @@ from relay_provider.changes import imported_inputs
 from relay_provider.cli.connection import connection_options, project_and_settings, with_rooms
 from relay_provider.cli.output import shown, write_json
 from relay_provider.config import DEFAULT_BASE_URL, Connection, KeyRef, ProjectRef
+from relay_provider.errors import UNSHOWN
 from relay_provider.model import LiveRoom, check
 from relay_provider.values import canonical_json
 
 ROOM_TYPE: Final = "relay:index:Room"
 LABEL: Final = "default"
 """The project's label where no manifest gives one."""
-_UNPRINTABLE: Final = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd]")
 MAX_DEPTH: Final = 16
 """Levels of metadata that are written as YAML; what is nested deeper stays the JSON text it is."""
 
@@ -60,7 +59,7 @@ def as_manifest(ref: ProjectRef, rooms: Mapping[str, Mapping[str, Any]]) -> str:
 class _Dumper(yaml.SafeDumper):
     def represent_str(self, data: str) -> yaml.ScalarNode:
         # In double quotes every character that a manifest may not hold as it is becomes an escape.
-        style = '"' if _UNPRINTABLE.search(data) else None
+        style = '"' if UNSHOWN.search(data) else None
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     def ignore_aliases(self, data: Any) -> bool:

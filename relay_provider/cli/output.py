@@ -17,6 +17,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from relay_provider.errors import escaped
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS: Final = ("table", "json", "markdown")
@@ -25,8 +27,8 @@ MAX_DRAWN: Final = 500
 MAX_SHOWN: Final = 160
 """Characters of one value that people are shown; JSON has all of them."""
 
-# Line breaks, terminal escapes, and the marks that reorder text on screen.
-_UNSHOWN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_LIVE: Final = re.compile(r"(?<=@)|(?<=/)(?=/)|(?<=[^\s.])(?=\.[^\s.\d])")
+"""Where text must be broken lest a renderer makes a mention or a link of it: `@name`, `scheme://…`, `host.name`."""
 
 
 class Code(str):
@@ -110,7 +112,7 @@ def waiting(what: str) -> Iterator[None]:
 
 def shown(text: Cell) -> str:
     """Text made safe for a terminal and a line."""
-    return _UNSHOWN.sub(_escape, str(text))
+    return escaped(str(text))
 
 
 def excerpts(declared: str, live: str) -> tuple[str, str]:
@@ -127,10 +129,6 @@ def excerpts(declared: str, live: str) -> tuple[str, str]:
 def _cut(text: str, start: int) -> str:
     end = start + MAX_SHOWN
     return ("…" if start else "") + text[start:end] + ("…" if len(text) > end else "")
-
-
-def _escape(match: re.Match[str]) -> str:
-    return json.dumps(match[0])[1:-1] if ord(match[0]) < 0x20 else f"\\u{ord(match[0]):04x}"
 
 
 def _write_table(table: Table) -> None:
@@ -184,9 +182,10 @@ def _markdown_cell(cell: Cell) -> str:
 
 
 def prose(text: str) -> str:
-    """Text in Markdown that means nothing but itself: no markup, no HTML, no mention."""
+    """Text in Markdown that means nothing but itself: no markup, no HTML, no mention, no link."""
     text = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", shown(text))
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@<!-- -->")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _LIVE.sub("<!-- -->", text)
 
 
 def code(text: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from relay_provider.backends.prefix import ALLOWED, is_project_id
 from relay_provider.config import BACKENDS, KeyRef, ProjectRef, checked_url
-from relay_provider.errors import ConfigError, redacted
-from relay_provider.manifest.reader import WRONG, Reader, key_like, kind, shown
+from relay_provider.errors import ConfigError, key_like, redacted
+from relay_provider.manifest.reader import WRONG, Reader, kind, shown
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 
 KEYS: Final = ("apiKey", "baseUrl", "backend", "livekit")

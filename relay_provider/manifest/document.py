@@ -10,10 +10,11 @@ from typing import Any, Final
 from pydantic_core import ValidationError
 
 from relay_provider.config import ProjectRef
+from relay_provider.errors import key_like
 from relay_provider.manifest import connection
 from relay_provider.manifest.names import ALLOWED, is_name
 from relay_provider.manifest.problems import At, Broken, Problems
-from relay_provider.manifest.reader import WRONG, Reader, key_like, kind, shown
+from relay_provider.manifest.reader import WRONG, Reader, kind, shown
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 from relay_provider.model import FIELDS, RoomInputs, problems_of
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from relay_provider.errors import key_like
 from relay_provider.manifest.problems import Broken
-from relay_provider.manifest.reader import key_like
 from relay_provider.manifest.source import text_of
 from relay_provider.manifest.yamlpos import Map, Scalar, compose, resolve
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -58,7 +60,15 @@ def test_nobody_is_mentioned() -> None:
     assert "@org" not in prose("hello @org/team")
 
 
+@pytest.mark.parametrize("bare", ["https://evil.example/x", "WWW.evil.example", "ftp://evil", "evil.example", "//evil"])
+def test_nothing_in_markdown_becomes_a_link_by_itself(bare: str) -> None:
+    tokens = markdown.parseInline(prose(f"look at {bare}!"))[0].children or []
+    assert said(tokens) == f"look at {bare}!"
+    assert not [token for token in tokens if re.search(r"//|\w\.\w", token.content)]
+
+
 def test_a_terminal_is_safe() -> None:
+    assert shown("\u200b\u061c\ufeff\u2066") == "\\u200b\\u061c\\ufeff\\u2066"
     assert shown("a\x1b]0;x\x07\u202eb\x85") == "a\\u001b]0;x\\u0007\\u202eb\\u0085"
 
 
