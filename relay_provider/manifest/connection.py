@@ -14,6 +14,16 @@ from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 
 KEYS: Final = ("apiKey", "baseUrl", "backend", "livekit")
 LIVEKIT_KEYS: Final = ("url", "apiKey", "apiSecret", "projectId")
+WRITTEN: Final = {
+    "backend": "backend",
+    "base_url": "baseUrl",
+    "api_key": "apiKey",
+    "livekit_url": "livekit.url",
+    "livekit_api_key": "livekit.apiKey",
+    "livekit_api_secret": "livekit.apiSecret",
+    "project_id": "livekit.projectId",
+}
+"""Where a manifest says what a `ProjectRef` holds."""
 
 # Capitals, as is the custom, or all small. A mixture is more often a pasted key than a variable.
 ENV_PATTERN: Final = r"^(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)$"
@@ -22,35 +32,40 @@ CONFIG_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)
 
 def connection(label: str, entries: Mapping[str, Pair], reader: Reader) -> ProjectRef:
     """The project's reference from the entries of `KEYS`; what is wrong is noted and left out."""
-    nodes = {key: node for key, (_, node) in entries.items() if key in KEYS}
-    values: dict[str, Any] = {}
-    if "apiKey" in nodes:
-        values["api_key"] = _key_ref("apiKey", nodes["apiKey"], reader)
-    if "baseUrl" in nodes:
-        values["base_url"] = _url("baseUrl", nodes["baseUrl"], ("https", "http"), reader)
-    if "backend" in nodes:
-        values["backend"] = _backend(nodes["backend"], reader)
-    if "livekit" in nodes:
-        values |= _livekit(nodes["livekit"], reader)
+    nodes = {key: node for key, (_, node) in entries.items()}
+    if "livekit" in entries:
+        livekit = reader.fields(nodes["livekit"], "livekit", LIVEKIT_KEYS)
+        nodes |= {f"livekit.{key}": node for key, (_, node) in livekit.items()}
+    values: dict[str, Any] = {
+        field: _value(written, nodes[written], reader) for field, written in WRITTEN.items() if written in nodes
+    }
+    if "livekit" in entries:
         values.setdefault("backend", "livekit")
     _fitting(entries, values.get("backend"), reader)
     return ProjectRef(label, **values)
 
 
-def _livekit(node: Node, reader: Reader) -> dict[str, Any]:
-    entries = reader.fields(node, "livekit", LIVEKIT_KEYS)
-    values: dict[str, Any] = {}
-    for key, (_, value) in entries.items():
-        match key:
-            case "url":
-                values["livekit_url"] = _url("livekit.url", value, ("wss", "ws", "https", "http"), reader)
-            case "projectId":
-                values["project_id"] = _project_id(value, reader)
-            case "apiKey":
-                values["livekit_api_key"] = _key_ref(key, value, reader)
-            case _:
-                values["livekit_api_secret"] = _key_ref(key, value, reader)
-    return values
+def written(ref: ProjectRef) -> dict[str, Any]:
+    """The entries that `connection` makes this reference of."""
+    entries: dict[str, Any] = {}
+    for field, value in ref.as_state().items():
+        if field in WRITTEN:
+            *outer, key = WRITTEN[field].split(".")
+            (entries.setdefault(outer[0], {}) if outer else entries)[key] = value
+    return entries
+
+
+def _value(name: str, node: Node, reader: Reader) -> KeyRef | str | None:
+    match name:
+        case "backend":
+            return _backend(node, reader)
+        case "baseUrl":
+            return _url(name, node, ("https", "http"), reader)
+        case "livekit.url":
+            return _url(name, node, ("wss", "ws", "https", "http"), reader)
+        case "livekit.projectId":
+            return _project_id(node, reader)
+    return _key_ref(name.removeprefix("livekit."), node, reader)
 
 
 def _fitting(entries: Mapping[str, Pair], backend: str | None, reader: Reader) -> None:
