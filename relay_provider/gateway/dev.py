@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from relay_provider.gateway import paths
 from relay_provider.gateway.memory import MemoryProject, RoomFull
-from relay_provider.gateway.wire import ApiError, invalid, method_not_allowed, not_found, ok, read_object
+from relay_provider.gateway.wire import ApiError, invalid, not_found, ok, only, read_object
 from relay_provider.values import kind_of
 
 _FIELDS = {"identity": str, "name": str, "tracks": int, "metadata": str, "attributes": dict}
@@ -28,12 +28,10 @@ async def answer(project: MemoryProject, request: Request, rest: list[bytes]) ->
     """Serve a path below `/dev`."""
     match rest:
         case [b"rooms", name, b"participants"]:
-            if request.method != "POST":
-                raise method_not_allowed("POST")
+            only(request, "POST")
             return _join(project, paths.room_name(name), await read_object(request))
         case [b"rooms", name, b"participants", identity]:
-            if request.method != "DELETE":
-                raise method_not_allowed("DELETE")
+            only(request, "DELETE")
             if not await project.remove_participant(paths.room_name(name), paths.identity(identity)):
                 raise not_found("Participant not found")
             return ok({"left": True})
@@ -58,15 +56,8 @@ def _join(project: MemoryProject, name: str, body: dict[str, Any]) -> Response:
             text.encode()
     except UnicodeEncodeError:
         raise invalid("Every text must be valid Unicode") from None
+    about = {"tracks": tracks, "metadata": body.get("metadata", ""), "attributes": attributes}
     try:
-        joined = project.join(
-            name,
-            identity,
-            body.get("name", ""),
-            tracks=tracks,
-            metadata=body.get("metadata", ""),
-            attributes=attributes,
-        )
+        return ok(project.join(name, identity, body.get("name", ""), **about), 201)
     except RoomFull as error:
         raise ApiError(409, "room_full", str(error)) from None
-    return ok(joined, 201)

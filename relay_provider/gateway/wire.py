@@ -64,12 +64,12 @@ def malformed(message: str) -> ApiError:
     return ApiError(422, "invalid_request", message)
 
 
-def method_not_allowed(*allowed: str) -> ApiError:
-    """The route exists, the method does not."""
-    allow = ", ".join(allowed)
-    return ApiError(
-        405, "invalid_request", f"This path takes {allow} only", code="method_not_allowed", headers={"Allow": allow}
-    )
+def only(request: Request, *methods: str) -> None:
+    """Refuse a method that the route does not have."""
+    if request.method not in methods:
+        allow = ", ".join(methods)
+        said = f"This path takes {allow} only"
+        raise ApiError(405, "invalid_request", said, code="method_not_allowed", headers={"Allow": allow})
 
 
 def to_json(value: object) -> bytes:
