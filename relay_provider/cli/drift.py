@@ -11,6 +11,7 @@ import click
 from relay_provider.cli.common import (
     connections,
     counted,
+    exit_code_option,
     files_argument,
     project_option,
     raise_all,
@@ -20,7 +21,6 @@ from relay_provider.cli.common import (
 from relay_provider.cli.output import Cell, Code, Report, Table, excerpts, output_option, waiting, write
 from relay_provider.config import Connection
 from relay_provider.drift import DriftReport, ProjectDrift, compare
-from relay_provider.errors import RelayError
 from relay_provider.manifest import Project
 from relay_provider.model import LiveRoom
 from relay_provider.place import Home, home_of
@@ -30,17 +30,10 @@ from relay_provider.session import Session
 @click.command("drift")
 @files_argument
 @project_option("Compare this project only.")
-@stack_option()
-@output_option()
+@stack_option
+@output_option
 @click.option("--strict", is_flag=True, help="Rooms that nobody declared are drift too.")
-@click.option(
-    "--drift-exit-code",
-    type=click.IntRange(0, 255),
-    default=2,
-    metavar="N",
-    show_default=True,
-    help="Exit code on drift.",
-)
+@exit_code_option("on drift")
 def drift_command(
     *, files: tuple[Path, ...], project: str | None, stack: str | None, output: str, strict: bool, drift_exit_code: int
 ) -> int:
@@ -60,18 +53,8 @@ async def _compared(projects: Sequence[tuple[Project, Connection]]) -> tuple[Pro
     async with Session() as session:
         homes = {home_of(settings): session.rooms(settings) for _, settings in projects}
         answers = await asyncio.gather(*(rooms.list() for rooms in homes.values()), return_exceptions=True)
-        live: dict[Home, list[LiveRoom]] = {}
-        errors: list[RelayError] = []
-        for home, answer in zip(homes, answers, strict=True):
-            match answer:
-                case RelayError():
-                    errors.append(answer)
-                case BaseException():
-                    raise answer
-                case _:
-                    live[home] = answer
-        if errors:
-            raise_all(errors)
+        raise_all([answer for answer in answers if isinstance(answer, BaseException)])
+        live = {home: found for home, found in zip(homes, answers, strict=True) if isinstance(found, list)}
         return tuple(
             compare(
                 project.ref.label,
@@ -100,12 +83,10 @@ def _own(
 
 def as_report(report: DriftReport) -> Report:
     """What drift has to say."""
-    blocks: list[tuple[str, Table | None]] = []
-    for project in report.projects:
-        rows = _rows(project)
-        blocks.append(
-            (_headline(project), Table(("Room", "Drift", "Field", "Declared", "Live"), rows) if rows else None)
-        )
+    columns = ("Room", "Drift", "Field", "Declared", "Live")
+    blocks: list[tuple[str, Table | None]] = [
+        (_headline(project), Table(columns, rows) if (rows := _rows(project)) else None) for project in report.projects
+    ]
     if hidden := sorted({field for project in report.projects for field in project.not_comparable}):
         blocks.append((f"Not comparable, as the server does not report it: {', '.join(hidden)}.", None))
     return Report(report.as_json(), _summary(report), blocks)
@@ -127,15 +108,8 @@ def _value(value: str | int) -> str:
 
 
 def _headline(project: ProjectDrift) -> str:
-    counts = [f"{project.in_sync:,} in sync"] + [
-        f"{len(rooms):,} {what}"
-        for what, rooms in (
-            ("missing", project.missing),
-            ("changed", project.changed),
-            ("unmanaged", project.unmanaged),
-        )
-        if rooms
-    ]
+    others = {"missing": project.missing, "changed": project.changed, "unmanaged": project.unmanaged}
+    counts = [f"{project.in_sync:,} in sync", *(f"{len(rooms):,} {what}" for what, rooms in others.items() if rooms)]
     return f"{project.project}: {', '.join(counts)}"
 
 

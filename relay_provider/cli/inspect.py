@@ -20,7 +20,7 @@ STATES: Final = {0: "joining", 1: "joined", 2: "active", 3: "disconnected"}
 
 @click.command("list")
 @connection_options
-@output_option()
+@output_option
 def list_command(output: str, **connection: Any) -> None:
     """List the live rooms of a project, sorted by name.
 
@@ -41,7 +41,7 @@ def list_command(output: str, **connection: Any) -> None:
     help="Whom to ask: where the project's rooms live, or Sayna (SAYNA_URL, SAYNA_TOKEN) by the name on the server.",
 )
 @connection_options
-@output_option()
+@output_option
 def get_command(room: str, source: str, output: str, **connection: Any) -> None:
     """Show a live room and who is in it. A room that is not live is an error (exit code 1).
 
@@ -60,7 +60,7 @@ def get_command(room: str, source: str, output: str, **connection: Any) -> None:
 @click.argument("room")
 @click.argument("identity")
 @connection_options
-@output_option()
+@output_option
 def remove_participant_command(room: str, identity: str, output: str, **connection: Any) -> None:
     """Disconnect one participant from a room.
 

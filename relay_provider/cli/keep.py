@@ -31,7 +31,7 @@ from relay_provider.session import Session
 @click.command("keep")
 @files_argument
 @project_option("Keep this project's rooms only.")
-@stack_option()
+@stack_option
 @click.option(
     "--interval",
     type=click.FloatRange(0.1, 86_400),

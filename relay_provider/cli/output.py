@@ -9,19 +9,16 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
 from relay_provider.errors import escaped
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-FORMATS: Final = ("table", "json", "markdown")
 MAX_DRAWN: Final = 500
 """Rows that are drawn as a table with lines; longer ones are plain columns, which take no time."""
 MAX_SHOWN: Final = 160
@@ -58,16 +55,14 @@ class Report:
     """Each a line of text (may be empty) with the table below it."""
 
 
-def output_option(*formats: str) -> Callable[[F], F]:
-    """`--output`, for a command that reports something."""
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(formats or FORMATS),
-        default="table",
-        help="How to report.",
-        show_default=True,
-    )
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(("table", "json", "markdown")),
+    default="table",
+    help="How to report.",
+    show_default=True,
+)
 
 
 def write(report: Report, output: str) -> None:

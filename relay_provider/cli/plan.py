@@ -127,11 +127,11 @@ class Watcher:
             self.failure = self.failure or error
 
     def _follow(self, event: EngineEvent) -> None:
-        if event.resource_pre_event:
-            self._step(event.resource_pre_event.metadata, self._begun)
-        if event.res_outputs_event:
-            self._step(event.res_outputs_event.metadata, self._ended)
-            self._changed(event.res_outputs_event.metadata)
+        if (begun := event.resource_pre_event) and self._counts(begun.metadata):
+            self._step(begun.metadata, self._begun)
+        if (ended := event.res_outputs_event) and self._counts(ended.metadata):
+            self._step(ended.metadata, self._ended)
+            self._changed(ended.metadata)
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
             for sentence in sentences(event.diagnostic_event.message):
                 if sentence not in self.errors:
@@ -150,15 +150,11 @@ class Watcher:
         return step.type == ROOM_TYPE and self.project in (None, _named(step)[0])
 
     def _step(self, step: StepEventMetadata, counter: Counter[str]) -> None:
-        if not self._counts(step):
-            return
         phase = "refresh" if step.op.value == "refresh" else "rooms"
         counter[phase] += 1
         self.on_step(phase, self._ended[phase], self._begun[phase])
 
     def _changed(self, step: StepEventMetadata) -> None:
-        if not self._counts(step):
-            return
         kind, key = _KIND_OF.get(step.op.value, step.op.value), step.urn
         if step.op.value == "delete-replaced" and step.urn not in self.changes:  # left over from an earlier run
             kind, key = "delete", f"{step.urn}#old"
