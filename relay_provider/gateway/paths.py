@@ -7,9 +7,8 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from relay_provider.gateway.wire import invalid
-from relay_provider.model import NAME_PATTERN
+from relay_provider.model import ROOM_NAME
 
-_NAME: Final = re.compile(NAME_PATTERN)
 _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -26,7 +25,7 @@ def decoded(segment: bytes) -> str | None:
 def room_name(segment: bytes) -> str:
     """The room's name in a path, or the documented 422."""
     name = decoded(segment)
-    if name is None or not _NAME.fullmatch(name):
+    if name is None or not ROOM_NAME.fullmatch(name):
         raise invalid("The room name in the path must hold 1 to 128 letters, digits and . _ - : only")
     return name
 

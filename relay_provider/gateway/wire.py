@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
@@ -11,12 +10,10 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relay_provider.model import NAME_PATTERN, SETTINGS, LiveRoom, RoomInputs, check
+from relay_provider.model import ROOM_NAME, SETTINGS, LiveRoom, RoomInputs, check
 from relay_provider.values import kind_of
 
 MAX_BODY: Final = 64 * 1024
-
-_NAME: Final = re.compile(NAME_PATTERN)
 
 
 class RoomList(BaseModel):
@@ -134,7 +131,7 @@ def create_request(body: Mapping[str, Any]) -> RoomInputs:
 
 
 def _not_documented(field: str, value: object) -> str | None:
-    if field == "name" and not (isinstance(value, str) and _NAME.fullmatch(value)):
+    if field == "name" and not (isinstance(value, str) and ROOM_NAME.fullmatch(value)):
         return "must be a string of 1 to 128 letters, digits and . _ - : only"
     if value is None or (field == "metadata" and not isinstance(value, str)):
         return f"must be {'a string' if field == 'metadata' else 'a whole number'}, not {kind_of(value)}"

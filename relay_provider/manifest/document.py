@@ -23,7 +23,6 @@ PROJECT_KEYS: Final = (*connection.KEYS, "defaults", "rooms")
 ROOM_KEYS: Final = tuple(key for key in FIELDS.values() if key != "name")
 LABEL_PATTERN: Final = r"^[^\s/](?:[^/]{0,126}[^\s/])?$"
 
-_PYTHON_NAMES: Final = {alias: name for name, alias in FIELDS.items()}
 _TOP_HINTS: Final = dict.fromkeys((*connection.KEYS, "rooms"), "belongs to a project; write projects: {LABEL: {…}}")
 _ROOM_HINTS: Final = {
     "name": "is not a setting: a room's key is its name",
@@ -125,7 +124,8 @@ class _Reading:
         values = self._values(own)
         inputs, wrong = self._checked("any", values, own)
         if inputs is not None:  # in their one spelling, so that each room need not find it again
-            values = {key: None if value is None else _setting(inputs, key) for key, value in values.items()}
+            spelled = inputs.model_dump(by_alias=True)
+            values = {key: spelled[key] for key in values}
         return {**outer, **{key: value for key, value in values.items() if key not in wrong}}
 
     def _room(self, name: str, pair: Pair, defaults: Mapping[str, Any]) -> RoomEntry:
@@ -151,7 +151,3 @@ class _Reading:
             subject = "a room's name" if problem.path == "name" else problem.path
             self.say(entries[problem.path][1].at, f"{subject} {problem.message}")
         return None, {problem.path for problem in problems}
-
-
-def _setting(inputs: RoomInputs, key: str) -> object:
-    return getattr(inputs, _PYTHON_NAMES[key])

@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from relay_provider import values
 from relay_provider.errors import quoted
 from relay_provider.manifest.problems import Problems
 from relay_provider.manifest.yamlpos import STR, Map, Node, Pair, Scalar, Seq, resolve
@@ -30,10 +31,7 @@ def kind(node: Node) -> str:
 
 def shown(node: Node) -> str:
     """A value for a message: scalars as they are, other things by their type."""
-    value = resolve(node) if isinstance(node, Scalar) else None
-    if isinstance(value, str):
-        return json.dumps(quoted(value, limit=40), ensure_ascii=False)
-    return kind(node) if value is None or isinstance(value, bool) else quoted(str(value), limit=40)
+    return values.shown(resolve(node)) if isinstance(node, Scalar) else kind(node)
 
 
 class Reader:
@@ -110,8 +108,8 @@ class Reader:
         if isinstance(node, Seq):
             items = [self.plain(item) for item in node.items]
             return WRONG if any(item is WRONG for item in items) else items
-        values = {key: self.plain(value) for key, (_, value) in self.entries(node).items()}
-        return WRONG if any(value is WRONG for value in values.values()) else values
+        entries = {key: self.plain(value) for key, (_, value) in self.entries(node).items()}
+        return WRONG if any(value is WRONG for value in entries.values()) else entries
 
     def _merged(self, node: Node) -> dict[str, Pair]:
         merged: dict[str, Pair] = {}
