@@ -98,12 +98,11 @@ def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] 
     problems: list[str] = []
     for setting in OPTIONS:
         value, source = config.get(setting.name), f"relay:{setting.name}"
-        if _blank(value):
-            value, source = environ.get(setting.env), setting.env
-        if _blank(value):
-            continue
+        if value is None or not str(value).strip():
+            value, source = environ.get(setting.env, ""), setting.env
         try:
-            values[setting.field] = _coerced(setting, value)
+            if str(value).strip():
+                values[setting.field] = _coerced(setting, value)
         except ValueError as error:
             problems.append(f"{source} {error}")
     settings = Connection(**values)
@@ -111,10 +110,6 @@ def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] 
     if problems:
         raise ConfigError("The settings are wrong: " + "; ".join(problems) + ".")
     return settings
-
-
-def _blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _coerced(setting: Option, value: object) -> object:

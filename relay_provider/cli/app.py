@@ -73,7 +73,9 @@ class App(click.Group):
             code = self._run(*args, **extra)
             sys.stdout.flush()
         except BrokenPipeError:
-            code = _pipe_closed()
+            # Whoever read the output has seen enough. Python flushes once more at exit, which must not fail.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = FAILED
         sys.exit(code)
 
     def _run(self, *args: Any, **extra: Any) -> int:
@@ -106,12 +108,6 @@ def _debug() -> None:
         import traceback
 
         click.echo(redacted(traceback.format_exc()), err=True)
-
-
-def _pipe_closed() -> int:
-    # Whoever read the output has seen enough. Python flushes once more at exit, which must not fail.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILED
 
 
 @click.group(cls=App, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

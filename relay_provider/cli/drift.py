@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -23,7 +23,7 @@ from relay_provider.config import Connection
 from relay_provider.drift import DriftReport, ProjectDrift, compare
 from relay_provider.manifest import Project
 from relay_provider.model import LiveRoom
-from relay_provider.place import Home, home_of
+from relay_provider.place import home_of
 from relay_provider.session import Session
 
 
@@ -55,30 +55,22 @@ async def _compared(projects: Sequence[tuple[Project, Connection]]) -> tuple[Pro
         answers = await asyncio.gather(*(rooms.list() for rooms in homes.values()), return_exceptions=True)
         raise_all([answer for answer in answers if isinstance(answer, BaseException)])
         live = {home: found for home, found in zip(homes, answers, strict=True) if isinstance(found, list)}
-        return tuple(
-            compare(
-                project.ref.label,
-                project.rooms,
-                _own(project, home_of(settings), projects, live),
-                homes[home_of(settings)].backend.unreported,
-            )
-            for project, settings in sorted(projects, key=lambda found: found[0].ref.label)
-        )
+        found = []
+        for project, settings in sorted(projects, key=lambda one: one[0].ref.label):
+            home = home_of(settings)
+            sharing = [other for other, theirs in projects if home_of(theirs) == home]
+            own = _own(project, sharing, live[home])
+            found.append(compare(project.ref.label, project.rooms, own, homes[home].backend.unreported))
+        return tuple(found)
 
 
-def _own(
-    project: Project,
-    home: Home,
-    projects: Sequence[tuple[Project, Connection]],
-    live: Mapping[Home, Sequence[LiveRoom]],
-) -> list[LiveRoom]:
+def _own(project: Project, sharing: Sequence[Project], live: Sequence[LiveRoom]) -> list[LiveRoom]:
     """The live rooms that count for this label: what another label of the same project declares is managed there, and
     what nobody declares is told once, with the first of the labels."""
-    labels = sorted(other.ref.label for other, theirs in projects if home_of(theirs) == home)
     names = {room.name for room in project.rooms}
-    elsewhere = {room.name for other, theirs in projects if home_of(theirs) == home for room in other.rooms} - names
-    first = labels[0] == project.ref.label
-    return [room for room in live[home] if room.name in names or (first and room.name not in elsewhere)]
+    elsewhere = {room.name for other in sharing for room in other.rooms} - names
+    first = project.ref.label == min(other.ref.label for other in sharing)
+    return [room for room in live if room.name in names or (first and room.name not in elsewhere)]
 
 
 def as_report(report: DriftReport) -> Report:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
+from os.path import commonprefix
 from typing import Any, Final
 
 import click
@@ -114,10 +115,7 @@ def excerpts(declared: str, live: str) -> tuple[str, str]:
     """Two values cut to where they differ, if they are long."""
     if max(len(declared), len(live)) <= MAX_SHOWN:
         return declared, live
-    same = next(
-        (i for i, (a, b) in enumerate(zip(declared, live, strict=False)) if a != b), min(len(declared), len(live))
-    )
-    start = max(0, same - 20)
+    start = max(0, len(commonprefix([declared, live])) - 20)  # noqa: RUF071, not paths
     return _cut(declared, start), _cut(live, start)
 
 

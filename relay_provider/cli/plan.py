@@ -180,13 +180,13 @@ def _named(step: StepEventMetadata) -> tuple[str, str]:
 def _fields(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     if kind == "delete":
         return ()
-    names = [change.field for change in diff(before, after, ()).changes] if kind != "create" else list(FIELDS.values())
+    if kind == "create":
+        given = {name: after.get(name) for name in sorted(FIELDS.values()) if name != "name"}
+        return tuple(FieldChange(name, None, value) for name, value in given.items() if value not in (None, False))
     found = [
-        FieldChange(name, before.get(name), after.get(name))
-        for name in names
-        if kind != "create" or (name != "name" and after.get(name) not in (None, False))
+        FieldChange(one.field, before.get(one.field), after.get(one.field)) for one in diff(before, after, ()).changes
     ]
-    if kind != "create" and before.get("project") != after.get("project"):
+    if before.get("project") != after.get("project"):
         found.append(FieldChange("project", _connection(before), _connection(after)))
     return tuple(sorted(found, key=lambda change: change.field))
 

@@ -16,7 +16,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from relay_provider.config import is_loopback
+from relay_provider.config import is_loopback, load
 from relay_provider.errors import ConfigError
 from relay_provider.gateway.app import Gateway
 from relay_provider.gateway.engine import Engine
@@ -88,7 +88,7 @@ def _engine(name: EngineName, environ: Mapping[str, str]) -> Engine:
         return MemoryEngine()
     from relay_provider.gateway.livekit import LiveKitEngine  # slow to import, and not always needed
 
-    return LiveKitEngine.from_environment(environ)
+    return LiveKitEngine(load(None, environ))
 
 
 @contextmanager
@@ -148,15 +148,9 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        loop = asyncio.get_running_loop()
-        handled = (signal.SIGINT, signal.SIGTERM)
-        for number in handled:
-            loop.add_signal_handler(number, self._stop)
-        try:
-            yield
-        finally:
-            for number in handled:
-                loop.remove_signal_handler(number)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop)  # until the loop is closed
+        yield
 
     def _stop(self) -> None:
         self.should_exit = True

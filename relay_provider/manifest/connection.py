@@ -9,7 +9,7 @@ from typing import Any, Final
 from relay_provider.backends.prefix import ALLOWED, is_project_id
 from relay_provider.config import BACKENDS, KeyRef, ProjectRef, checked_url
 from relay_provider.errors import ConfigError, key_like, redacted
-from relay_provider.manifest.reader import WRONG, Reader, kind, shown
+from relay_provider.manifest.reader import WRONG, Reader, shown
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 
 KEYS: Final = ("apiKey", "baseUrl", "backend", "livekit")
@@ -112,16 +112,10 @@ def _project_id(node: Node, reader: Reader) -> str | None:
 
 
 def _text(name: str, node: Node, reader: Reader) -> str | None:
-    value = reader.plain(node)
-    if value is WRONG:
-        return None
-    if not isinstance(value, str):
-        quotes = "; put it in quotes" if isinstance(node, Scalar) and value is not None else ""
-        reader.problems.say(node.at, f"{name} must be a string, not {kind(node)}{quotes}")
-    elif redacted(value) != value:
-        reader.problems.say(node.at, f"{name} looks like a key, which must not stand in the file")
-    else:
-        return value
+    text = reader.text(name, node)
+    if text is None or redacted(text) == text:
+        return text
+    reader.problems.say(node.at, f"{name} looks like a key, which must not stand in the file")
     return None
 
 

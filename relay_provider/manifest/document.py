@@ -90,18 +90,17 @@ class _Reading:
             self.say(node.at, f"version must be the number 1, not {shown(node)}")
 
     def _name(self, node: Node) -> tuple[At, str] | None:
-        value = self.reader.plain(node)
-        if value is WRONG:
+        name = self.reader.text("name", node, " such as rooms-of-acme")
+        if name is None:
             return None
-        if isinstance(value, str) and is_name(value):
-            return node.at, value
-        if isinstance(value, str) and key_like(value):
-            self.say(node.at, "name must not be a key; it is shown to people")
-        elif isinstance(value, str):
-            self.say(node.at, f"name must have {ALLOWED}, and is {shown(node)}")
-        else:
-            quotes = "; put it in quotes" if isinstance(node, Scalar) and value is not None else ""
-            self.say(node.at, f"name must be a string such as rooms-of-acme, not {kind(node)}{quotes}")
+        if is_name(name):
+            return node.at, name
+        wrong = (
+            "must not be a key; it is shown to people"
+            if key_like(name)
+            else f"must have {ALLOWED}, and is {shown(node)}"
+        )
+        self.say(node.at, f"name {wrong}")
         return None
 
     def _project(self, label: str, pair: Pair, defaults: Mapping[str, Any]) -> ProjectEntry:

@@ -102,6 +102,16 @@ class Reader:
             self._plain[id(node)] = self._collection(node)
         return self._plain[id(node)]
 
+    def text(self, name: str, node: Node, such_as: str = "") -> str | None:
+        """A text; None where its problem has been told."""
+        value = self.plain(node)
+        if isinstance(value, str):
+            return value
+        if value is not WRONG:
+            quotes = "; put it in quotes" if isinstance(node, Scalar) and value is not None else ""
+            self.problems.say(node.at, f"{name} must be a string{such_as}, not {kind(node)}{quotes}")
+        return None
+
     def _collection(self, node: Seq | Map) -> object:
         if self._tagged(node):
             return WRONG
