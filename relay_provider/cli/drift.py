@@ -18,7 +18,7 @@ from relay_provider.cli.common import (
     read_manifest,
     stack_option,
 )
-from relay_provider.cli.output import Cell, Code, Report, Table, excerpts, output_option, waiting, write
+from relay_provider.cli.output import Cell, Code, Report, Table, field_rows, output_option, waiting, write
 from relay_provider.config import Connection
 from relay_provider.drift import DriftReport, ProjectDrift, compare
 from relay_provider.manifest import Project
@@ -87,10 +87,8 @@ def as_report(report: DriftReport) -> Report:
 def _rows(project: ProjectDrift) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = [(Code(room), "missing", "", "", "") for room in project.missing]
     for changed in project.changed:
-        for at, field in enumerate(changed.fields):
-            declared, live = excerpts(_value(field.declared), _value(field.live))
-            name = Code(changed.room) if at == 0 else ""
-            rows.append((name, "changed" if at == 0 else "", Code(field.field), Code(declared), Code(live)))
+        fields = ((one.field, _value(one.declared), _value(one.live)) for one in changed.fields)
+        rows += field_rows((Code(changed.room), "changed"), fields)
     rows += [(Code(room), "unmanaged", "", "", "") for room in project.unmanaged]
     return rows
 

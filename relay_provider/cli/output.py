@@ -119,6 +119,15 @@ def excerpts(declared: str, live: str) -> tuple[str, str]:
     return _cut(declared, start), _cut(live, start)
 
 
+def field_rows(head: Sequence[Cell], fields: Iterable[tuple[str, str, str]]) -> list[tuple[Cell, ...]]:
+    """A row for each field and its two values, cut to where they differ; the first of them begins with `head`."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, one, other in fields:
+        values = map(Code, excerpts(one, other))
+        rows.append((*("" if rows else cell for cell in head), Code(name), *values))
+    return rows
+
+
 def _cut(text: str, start: int) -> str:
     end = start + MAX_SHOWN
     return ("…" if start else "") + text[start:end] + ("…" if len(text) > end else "")

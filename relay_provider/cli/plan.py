@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from relay_provider.changes import diff
-from relay_provider.cli.output import Cell, Code, Report, Table, excerpts
+from relay_provider.cli.output import Cell, Code, Report, Table, field_rows
 from relay_provider.errors import redacted
 from relay_provider.guard import NAMED
 from relay_provider.lifecycle import Outlook
@@ -248,11 +248,8 @@ def _rows(change: Change, peopled: bool) -> list[tuple[Cell, ...]]:
     if change.kind in ("create", "takeOver") and change.live is None:
         settings = ", ".join(f"{one.field}: {_shown(one.after)}" for one in change.fields)
         return [(*head, "", "", Code(settings))]
-    rows: list[tuple[Cell, ...]] = []
-    for one in change.fields:
-        before, after = excerpts(_shown(one.before), _shown(one.after))
-        rows.append((*("" if rows else cell for cell in head), Code(one.field), Code(before), Code(after)))
-    return rows or [(*head, "", "", "")]
+    fields = ((one.field, _shown(one.before), _shown(one.after)) for one in change.fields)
+    return field_rows(head, fields) or [(*head, "", "", "")]
 
 
 def _shown(value: Any) -> str:

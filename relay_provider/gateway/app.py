@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from relay_provider.backends.base import Backend
 from relay_provider.errors import RelayError, quoted
-from relay_provider.gateway import dev, paths, sayna
+from relay_provider.gateway import dev, sayna
 from relay_provider.gateway.engine import Engine
 from relay_provider.gateway.keys import Keys
 from relay_provider.gateway.memory import MemoryEngine
@@ -27,10 +27,12 @@ from relay_provider.gateway.wire import (
     RoomList,
     bearer,
     create_request,
+    identity,
     not_found,
     ok,
     only,
     read_object,
+    room_name,
     to_json,
     unauthorized,
 )
@@ -103,14 +105,14 @@ class Gateway:
             case [b"rooms", name]:
                 only(request, "GET", "DELETE")
                 if request.method == "GET":
-                    if (room := await rooms.get(paths.room_name(name))) is None:
+                    if (room := await rooms.get(room_name(name))) is None:
                         raise not_found("Room not found")
                     return ok(room)
-                await rooms.delete(paths.room_name(name))
+                await rooms.delete(room_name(name))
                 return ok({"ended": True})
-            case [b"rooms", name, b"participants", identity]:
+            case [b"rooms", name, b"participants", person]:
                 only(request, "DELETE")
-                if not await rooms.remove_participant(paths.room_name(name), paths.identity(identity)):
+                if not await rooms.remove_participant(room_name(name), identity(person)):
                     raise not_found("Participant not found")
                 return ok({"removed": True})
         raise not_found("No such path")

@@ -1,10 +1,15 @@
-"""The wire format of the first document: error bodies, and the body of "Create a room"."""
+"""The wire format of the first document: error bodies, paths, and the body of "Create a room".
+
+Paths are decoded as they were sent, per segment, so that `%2F` in an identity is part of it.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -14,6 +19,7 @@ from relay_provider.model import ROOM_NAME, SETTINGS, LiveRoom, RoomInputs, chec
 from relay_provider.values import kind_of
 
 MAX_BODY: Final = 64 * 1024
+_BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class RoomList(BaseModel):
@@ -78,6 +84,32 @@ def ok(value: BaseModel | Mapping[str, Any], status: int = 200) -> Response:
     """A success."""
     body = value.model_dump_json(by_alias=True) if isinstance(value, BaseModel) else to_json(value)
     return Response(body, status, media_type="application/json")
+
+
+def decoded(segment: bytes) -> str | None:
+    """A path's segment without its percent-encoding; None when that is broken, or is not UTF-8."""
+    if _BROKEN_ESCAPE.search(segment):
+        return None
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def room_name(segment: bytes) -> str:
+    """The room's name in a path, or the documented 422."""
+    name = decoded(segment)
+    if name is None or not ROOM_NAME.fullmatch(name):
+        raise invalid("The room name in the path must hold 1 to 128 letters, digits and . _ - : only")
+    return name
+
+
+def identity(segment: bytes) -> str:
+    """A participant's identity in a path: any text, percent-encoded as one segment."""
+    text = decoded(segment)
+    if not text or "\0" in text:
+        raise invalid("The identity in the path must be text, percent-encoded as one segment")
+    return text
 
 
 def bearer(request: Request) -> bytes | None:
