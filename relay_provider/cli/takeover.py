@@ -49,7 +49,12 @@ def take_over(workspace: Workspace, stack: str, manifest: Manifest, pulumi: Comm
         # First, and beside what is there, so that a kill loses nothing.
         _copy_config(workspace, name)
         if _copy_keys(state, project, workspace.project):
-            _import(old, state, workspace, pulumi)
+            with NamedTemporaryFile("w", suffix=".json") as file:
+                json.dump(state, file)
+                file.flush()
+                pulumi.output(
+                    workspace, "stack", "import", "--stack", old, "--file", file.name, folder=workspace.folder
+                )
         new = f"{owner}/{workspace.project}/{name}"
         pulumi.output(workspace, "stack", "rename", new, "--stack", old, folder=workspace.folder)
     except (StackNotFoundError, StackAlreadyExistsError):  # another run was faster
@@ -76,13 +81,6 @@ def _exported(stack: str, workspace: Workspace, pulumi: Command, folder: Path | 
     """The state, with secrets encrypted as they are."""
     found: dict[str, Any] = json.loads(pulumi.output(workspace, "stack", "export", "--stack", stack, folder=folder))
     return {**found, "deployment": found.get("deployment") or {}}
-
-
-def _import(stack: str, state: Mapping[str, Any], workspace: Workspace, pulumi: Command) -> None:
-    with NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(state, file)
-        file.flush()
-        pulumi.output(workspace, "stack", "import", "--stack", stack, "--file", file.name, folder=workspace.folder)
 
 
 def _is_of(manifest: Manifest, state: Mapping[str, Any]) -> bool:

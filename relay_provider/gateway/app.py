@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import MutableMapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -56,12 +57,9 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                request = Request(scope, receive)
-                try:
-                    response = await self._answered(request)
-                except ClientDisconnect:
-                    return
-                await response(scope, receive, send)
+                with suppress(ClientDisconnect):
+                    response = await self._answered(Request(scope, receive))
+                    await response(scope, receive, send)
             case "lifespan":
                 await self._lifespan(receive, send)
             case "websocket":

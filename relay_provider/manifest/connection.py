@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from relay_provider import values
 from relay_provider.backends.prefix import ALLOWED, is_project_id
 from relay_provider.config import BACKENDS, KeyRef, ProjectRef, checked_url
 from relay_provider.errors import ConfigError, key_like, redacted
@@ -36,13 +37,13 @@ def connection(label: str, entries: Mapping[str, Pair], reader: Reader) -> Proje
     if "livekit" in entries:
         livekit = reader.fields(nodes["livekit"], "livekit", LIVEKIT_KEYS)
         nodes |= {f"livekit.{key}": node for key, (_, node) in livekit.items()}
-    values: dict[str, Any] = {
+    found: dict[str, Any] = {
         field: _value(written, nodes[written], reader) for field, written in WRITTEN.items() if written in nodes
     }
     if "livekit" in entries:
-        values.setdefault("backend", "livekit")
-    _fitting(entries, values.get("backend"), reader)
-    return ProjectRef(label, **values)
+        found.setdefault("backend", "livekit")
+    _fitting(entries, found.get("backend"), reader)
+    return ProjectRef(label, **found)
 
 
 def written(ref: ProjectRef) -> dict[str, Any]:
@@ -56,16 +57,31 @@ def written(ref: ProjectRef) -> dict[str, Any]:
 
 
 def _value(name: str, node: Node, reader: Reader) -> KeyRef | str | None:
-    match name:
-        case "backend":
-            return _backend(node, reader)
-        case "baseUrl":
-            return _url(name, node, ("https", "http"), reader)
-        case "livekit.url":
-            return _url(name, node, ("wss", "ws", "https", "http"), reader)
-        case "livekit.projectId":
-            return _project_id(node, reader)
-    return _key_ref(name.removeprefix("livekit."), node, reader)
+    if name.endswith(("apiKey", "apiSecret")):
+        return _key_ref(name.removeprefix("livekit."), node, reader)
+    if name == "backend":
+        return _backend(node, reader)
+    text = reader.text(name, node)
+    try:
+        return None if text is None else _plain(name, text)
+    except ConfigError as error:
+        reader.problems.say(node.at, str(error).removesuffix("."))
+        return None
+
+
+def _plain(name: str, text: str) -> str:
+    """What may stand in the file as it is, an ID or an address; ConfigError says why not."""
+    if redacted(text) != text:
+        raise ConfigError(f"{name} looks like a key, which must not stand in the file")
+    if name == "livekit.projectId":
+        if is_project_id(text):
+            return text
+        raise ConfigError(f"{name} may hold {ALLOWED}, and is {values.shown(text)}")
+    url = checked_url(name, text, allow_http=True)  # whether plain http is allowed is known when it is used
+    schemes = ("https", "http") if name == "baseUrl" else ("wss", "ws", "https", "http")
+    if url.partition(":")[0].lower() in schemes:
+        return url
+    raise ConfigError(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
 
 
 def _fitting(entries: Mapping[str, Pair], backend: str | None, reader: Reader) -> None:
@@ -101,38 +117,6 @@ def _key_ref(name: str, node: Node, reader: Reader) -> KeyRef | None:
         reader.problems.say(value.at, f"{pair[0].text} must be the name of {what}, and never the key itself")
         return None
     return KeyRef("env" if pair[0].text == "env" else "config", key)
-
-
-def _project_id(node: Node, reader: Reader) -> str | None:
-    found = _text("livekit.projectId", node, reader)
-    if found is None or is_project_id(found):
-        return found
-    reader.problems.say(node.at, f"livekit.projectId may hold {ALLOWED}, and is {shown(node)}")
-    return None
-
-
-def _text(name: str, node: Node, reader: Reader) -> str | None:
-    text = reader.text(name, node)
-    if text is None or redacted(text) == text:
-        return text
-    reader.problems.say(node.at, f"{name} looks like a key, which must not stand in the file")
-    return None
-
-
-def _url(name: str, node: Node, schemes: tuple[str, ...], reader: Reader) -> str | None:
-    """An address of the right form. Plain http passes: whether it is allowed is known when it is used."""
-    url = _text(name, node, reader)
-    if url is None:
-        return None
-    try:
-        url = checked_url(name, url, allow_http=True)
-    except ConfigError as error:
-        reader.problems.say(node.at, str(error).removesuffix("."))
-        return None
-    if url.partition(":")[0].lower() not in schemes:
-        reader.problems.say(node.at, f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-        return None
-    return url
 
 
 def _backend(node: Node, reader: Reader) -> str | None:
