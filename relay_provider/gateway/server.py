@@ -56,20 +56,17 @@ def serve(
     with _listening(host, port) as sock:
         shown = f"[{host}]" if ":" in host else host
 
-        def gateway() -> Gateway:
-            return Gateway(
-                _engine(engine, environ),
-                keys,
-                jwt_secret=secret or None,
-                development=engine == "memory" and is_loopback(host),
-            )
-
         def started() -> None:
             announce(f"Rooms API on http://{shown}:{sock.getsockname()[1]}/v1")
             if new_key:
                 announce(f"Key: {new_key}")
 
-        asyncio.run(_run(gateway, sock, started))
+        async def answer() -> None:
+            development = engine == "memory" and is_loopback(host)
+            gateway = Gateway(_engine(engine, environ), keys, jwt_secret=secret or None, development=development)
+            await _Server(_config(gateway), started).serve([sock])
+
+        asyncio.run(answer())
 
 
 def _keys(host: str, engine: EngineName, environ: Mapping[str, str]) -> tuple[Keys, str | None]:
@@ -156,9 +153,9 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _run(gateway: Callable[[], Gateway], sock: socket.socket, started: Callable[[], None]) -> None:
-    config = uvicorn.Config(
-        gateway(),
+def _config(gateway: Gateway) -> uvicorn.Config:
+    return uvicorn.Config(
+        gateway,
         http=_Protocol,
         ws="none",
         lifespan="on",
@@ -172,4 +169,3 @@ async def _run(gateway: Callable[[], Gateway], sock: socket.socket, started: Cal
         # Below a second, so that a client which is slow to send a body does not hold up the end.
         timeout_graceful_shutdown=cast(int, 0.6),
     )
-    await _Server(config, started).serve([sock])

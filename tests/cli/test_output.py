@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import re
 
+import click
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from relay_provider.cli.app import app
 from relay_provider.cli.output import Code, Report, Table, _markdown, code, excerpts, prose, shown
+from relay_provider.errors import RelayError
 
 pytestmark = pytest.mark.unit
 markdown = MarkdownIt("commonmark").enable("table")
@@ -70,6 +73,16 @@ def test_nothing_in_markdown_becomes_a_link_by_itself(bare: str) -> None:
 def test_a_terminal_is_safe() -> None:
     assert shown("\u200b\u061c\ufeff\u2066") == "\\u200b\\u061c\\ufeff\\u2066"
     assert shown("a\x1b]0;x\x07\u202eb\x85") == "a\\u001b]0;x\\u0007\\u202eb\\u0085"
+
+
+def test_an_error_is_safe_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RelayError("room a\u202eb\u200b is wrong")
+
+    monkeypatch.setattr(click.Group, "main", fail)
+    with pytest.raises(SystemExit):
+        app()
+    assert capsys.readouterr().err == "Error: room a\\u202eb\\u200b is wrong\n"
 
 
 def test_long_values_are_cut_to_where_they_differ() -> None:
