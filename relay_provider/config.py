@@ -1,20 +1,20 @@
 """The settings of a connection: where rooms live and with which key.
 
-Connection come from Pulumi config (`relay:…`) first and the environment second. A project of a manifest refers to
+They come from Pulumi config (`relay:…`) first and the environment second. A project of a manifest refers to
 its keys (`{env: NAME}` or `{config: NAME}`) and never holds them; `ProjectRef` is that reference, safe to store.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_type_hints
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+from pydantic.alias_generators import to_camel
 
 from relay_provider.errors import ConfigError, quoted
 
@@ -23,80 +23,72 @@ BACKENDS: Final = ("relay", "livekit")
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One setting: its name in Pulumi config, its environment variable, what it is for."""
+class Env:
+    """A setting's environment variable, and what it is for: stands beside its type in `Connection`."""
 
     name: str
-    env: str
     description: str
-    secret: bool = False
-    kind: Literal["string", "number", "integer", "boolean"] = "string"
-    default: str | float | bool | None = None
-
-
-OPTIONS: Final = (
-    Option("apiKey", "RELAY_API_KEY", "The secret key (sk_live_…) of the Relay project.", secret=True),
-    Option("baseUrl", "RELAY_BASE_URL", "The address of the Rooms API.", default=DEFAULT_BASE_URL),
-    Option("backend", "RELAY_BACKEND", "Where rooms live: relay or livekit.", default="relay"),
-    Option("livekitUrl", "LIVEKIT_URL", "The address of the LiveKit server (wss://… or https://…)."),
-    Option("livekitApiKey", "LIVEKIT_API_KEY", "The LiveKit API key."),
-    Option("livekitApiSecret", "LIVEKIT_API_SECRET", "The LiveKit API secret.", secret=True),
-    Option("projectId", "RELAY_PROJECT_ID", "The project's ID, which prefixes its rooms' names on LiveKit."),
-    Option("saynaUrl", "SAYNA_URL", "The address of the Sayna API."),
-    Option("saynaToken", "SAYNA_TOKEN", "The token (JWT) for the Sayna API.", secret=True),
-    Option(
-        "requestTimeout",
-        "RELAY_REQUEST_TIMEOUT",
-        "Seconds that one request may take.",
-        kind="number",
-        default=10.0,
-    ),
-    Option(
-        "maxRetries",
-        "RELAY_MAX_RETRIES",
-        "How often a failed request is repeated, 0 to 20.",
-        kind="integer",
-        default=4,
-    ),
-    Option(
-        "allowHttp",
-        "RELAY_ALLOW_HTTP",
-        "Whether plain http is allowed to other machines than this one.",
-        kind="boolean",
-        default=False,
-    ),
-)
 
 
 @dataclass(frozen=True)
 class Connection:
     """A whole connection. Hashable: equal settings share one client. Its `repr` shows no secret."""
 
-    backend: str = "relay"
-    base_url: str = DEFAULT_BASE_URL
-    api_key: SecretStr | None = None
-    livekit_url: str | None = None
-    livekit_api_key: str | None = None
-    livekit_api_secret: SecretStr | None = None
-    project_id: str | None = None
-    sayna_url: str | None = None
-    sayna_token: SecretStr | None = None
-    request_timeout: float = 10.0
-    max_retries: int = 4
-    allow_http: bool = False
+    api_key: Annotated[SecretStr | None, Env("RELAY_API_KEY", "The secret key (sk_live_…) of the Relay project.")] = (
+        None
+    )
+    base_url: Annotated[str, Env("RELAY_BASE_URL", "The address of the Rooms API.")] = DEFAULT_BASE_URL
+    backend: Annotated[str, Env("RELAY_BACKEND", "Where rooms live: relay or livekit.")] = "relay"
+    livekit_url: Annotated[
+        str | None, Env("LIVEKIT_URL", "The address of the LiveKit server (wss://… or https://…).")
+    ] = None
+    livekit_api_key: Annotated[str | None, Env("LIVEKIT_API_KEY", "The LiveKit API key.")] = None
+    livekit_api_secret: Annotated[SecretStr | None, Env("LIVEKIT_API_SECRET", "The LiveKit API secret.")] = None
+    project_id: Annotated[
+        str | None, Env("RELAY_PROJECT_ID", "The project's ID, which prefixes its rooms' names on LiveKit.")
+    ] = None
+    sayna_url: Annotated[str | None, Env("SAYNA_URL", "The address of the Sayna API.")] = None
+    sayna_token: Annotated[SecretStr | None, Env("SAYNA_TOKEN", "The token (JWT) for the Sayna API.")] = None
+    request_timeout: Annotated[float, Env("RELAY_REQUEST_TIMEOUT", "Seconds that one request may take.")] = 10.0
+    max_retries: Annotated[int, Env("RELAY_MAX_RETRIES", "How often a failed request is repeated, 0 to 20.")] = 4
+    allow_http: Annotated[
+        bool, Env("RELAY_ALLOW_HTTP", "Whether plain http is allowed to other machines than this one.")
+    ] = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value in these settings, for redaction."""
-        found = (self.api_key, self.livekit_api_secret, self.sayna_token)
-        return tuple(secret.get_secret_value() for secret in found if secret)
+        return tuple(value.get_secret_value() for value in vars(self).values() if isinstance(value, SecretStr))
 
 
-_FIELDS: Final = {s.name: re.sub("[A-Z]", lambda c: f"_{c[0].lower()}", s.name) for s in OPTIONS}
+Kind = Literal["string", "number", "integer", "boolean"]
+_KINDS: Final[dict[type, Kind]] = {float: "number", int: "integer", bool: "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting: its name in Pulumi config, its field of `Connection`, its environment variable, what it is for."""
+
+    name: str
+    field: str
+    env: str
+    description: str
+    secret: bool
+    kind: Kind
+    default: str | float | bool | None
+
+
+def _option(field: str, hint: Any) -> Option:
+    env, default = hint.__metadata__[0], getattr(Connection, field)
+    secret, kind = hint.__origin__ == SecretStr | None, _KINDS.get(type(default), "string")
+    return Option(to_camel(field), field, env.name, env.description, secret, kind, default)
+
+
+OPTIONS: Final = tuple(_option(*item) for item in get_type_hints(Connection, include_extras=True).items())
 
 
 def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Connection:
-    """Connection from Pulumi config (names without `relay:`) and then the environment.
+    """The connection from Pulumi config (names without `relay:`) and then the environment.
 
     Raises ConfigError naming every wrong setting at once. A missing key is not an error here: only what a backend
     needs is required, when it is used.
@@ -106,12 +98,11 @@ def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] 
     problems: list[str] = []
     for setting in OPTIONS:
         value, source = config.get(setting.name), f"relay:{setting.name}"
-        if _blank(value):
-            value, source = environ.get(setting.env), setting.env
-        if _blank(value):
-            continue
+        if value is None or not str(value).strip():
+            value, source = environ.get(setting.env, ""), setting.env
         try:
-            values[_FIELDS[setting.name]] = _coerced(setting, value)
+            if str(value).strip():
+                values[setting.field] = _coerced(setting, value)
         except ValueError as error:
             problems.append(f"{source} {error}")
     settings = Connection(**values)
@@ -119,10 +110,6 @@ def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] 
     if problems:
         raise ConfigError("The settings are wrong: " + "; ".join(problems) + ".")
     return settings
-
-
-def _blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _coerced(setting: Option, value: object) -> object:
@@ -234,8 +221,8 @@ class ProjectRef:
         """The connection's settings, with its references looked up. Raises ConfigError for one not set."""
         environ = os.environ if environ is None else environ
         changes: dict[str, Any] = {}
-        for name in ("api_key", "livekit_api_key", "livekit_api_secret"):
-            if (ref := getattr(self, name)) is not None:
+        for name, ref in vars(self).items():
+            if isinstance(ref, KeyRef):
                 value = self._found(ref, lookup, environ)
                 changes[name] = value if name == "livekit_api_key" else SecretStr(value)
         return replace(self.without_keys(base), **changes)
@@ -244,8 +231,8 @@ class ProjectRef:
         """The connection's settings but its keys: enough to say where it leads."""
         changes: dict[str, Any] = {
             name: plain
-            for name in ("backend", "base_url", "livekit_url", "project_id")
-            if (plain := getattr(self, name)) is not None
+            for name, plain in vars(self).items()
+            if name != "label" and plain is not None and not isinstance(plain, KeyRef)
         }
         if self.backend is None and self.api_key is not None:
             changes["backend"] = "relay"
@@ -255,12 +242,8 @@ class ProjectRef:
         value = environ.get(ref.key) if ref.source == "env" else lookup(ref.key)
         if value and value.strip():
             return value.strip()
-        way = (
-            f"set the environment variable {ref.key}"
-            if ref.source == "env"
-            else f"run `pulumi config set --secret {ref.key} …`"
-        )
-        raise ConfigError(f"Project {self.label} has no key: {ref} is not set; {way}.")
+        ways = {"env": "set the environment variable {}", "config": "run `pulumi config set --secret {} …`"}
+        raise ConfigError(f"Project {self.label} has no key: {ref} is not set; {ways[ref.source].format(ref.key)}.")
 
     def as_state(self) -> dict[str, Any]:
         """JSON for the state: what is set, references as `{env: …}`."""

@@ -6,13 +6,25 @@ Messages never hold a secret: whoever quotes foreign text in one passes it throu
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-_KEY_LIKE = re.compile(r"(sk_(?:live|test)_|(?i:bearer)\s+|eyJ[\w-]+\.)[^\s\"'<>,;]+")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
-"""What a terminal or a log may obey instead of showing it: line ends, text direction, half surrogate pairs."""
+KEY_START: Final = "sk_(?:live|test)_"
+"""How a secret key of the Rooms API begins."""
+_JWT_START: Final = r"eyJ[\w-]+\."
+_KEY: Final = re.compile(f"{KEY_START}|{_JWT_START}")
+_QUOTED_KEY: Final = re.compile(rf"({KEY_START}|(?i:bearer)\s+|{_JWT_START})[^\s\"'<>,;]+")
+
+UNSHOWN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+"""What is obeyed or not seen instead of shown: controls, line ends, format characters, half surrogate pairs."""
+_UNSHOWN_RUN: Final = re.compile(f"{UNSHOWN.pattern}+")
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
@@ -20,13 +32,23 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in sorted(secrets, key=len, reverse=True):  # one may begin with another
         if secret:
             text = text.replace(secret, "***")
-    return _KEY_LIKE.sub(lambda match: match[1] + "***", text)
+    return _QUOTED_KEY.sub(lambda match: match[1] + "***", text)
 
 
 def quoted(text: str, secrets: Iterable[str] = (), limit: int = 200) -> str:
     """Foreign text made fit for a message: redacted, on one line, at most `limit` characters."""
-    text = _CONTROL.sub(" ", redacted(text, secrets)).strip()
+    text = _UNSHOWN_RUN.sub(" ", redacted(text, secrets)).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def escaped(text: str) -> str:
+    """Foreign text made fit for a terminal and a line, with nothing lost: what would not show is an escape of JSON."""
+    return UNSHOWN.sub(lambda found: "\\u007f" if found[0] == "\x7f" else json.dumps(found[0])[1:-1], text)
+
+
+def key_like(name: str) -> bool:
+    """Is what should be a name a secret? (`helpdesk_live_1` is none.)"""
+    return _KEY.match(name) is not None
 
 
 class RelayError(Exception):

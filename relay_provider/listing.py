@@ -64,16 +64,8 @@ class SharedListing:
         while this process keeps writing, no list is younger than its last write, but one that was asked for after the
         question was put is true all the same.
         """
-        put, written = self._clock(), self._writes
-        asked = max(put - FRESH_FOR, since)
-        for lists in count():
-            usable = self._usable(asked, self._writes if lists < PATIENCE else written)
-            if usable and name in usable[-1].rooms:
-                return usable[-1].rooms[name]
-            if len(usable) == 2 and name not in usable[0].rooms:
-                return None
-            await self._list()
-        raise AssertionError("unreachable")
+        asked, written = max(self._clock() - FRESH_FOR, since), self._writes
+        return await self._seen(name, asked, lambda lists: self._writes if lists < PATIENCE else written)
 
     async def witness(self, name: str, since: float = 0.0) -> LiveRoom | None:
         """What a list says of one room, to hold against the room's own answer; None only when two lists lack it.
@@ -82,17 +74,23 @@ class SharedListing:
         (monotonic seconds): other rooms' writes do not make it less true.
         """
         asked = max(self._clock() - FRESH_FOR, since)
-        while True:
-            usable = self._usable(asked, self._written.get(name, 0))
+        return await self._seen(name, asked, lambda _: self._written.get(name, 0))
+
+    def now(self) -> float:
+        """This moment, for `since`."""
+        return self._clock()
+
+    async def _seen(self, name: str, asked: float, writes: Callable[[int], int]) -> LiveRoom | None:
+        """The room in the last list that counts, None when it is in neither of the last two; `writes` is how many must
+        have been over by then, after so many lists."""
+        for lists in count():
+            usable = self._usable(asked, writes(lists))
             if usable and name in usable[-1].rooms:
                 return usable[-1].rooms[name]
             if len(usable) == 2 and name not in usable[0].rooms:
                 return None
             await self._list()
-
-    def now(self) -> float:
-        """This moment, for `since`."""
-        return self._clock()
+        raise AssertionError("unreachable")
 
     def _usable(self, asked: float, writes: int) -> list[Snapshot]:
         return [one for one in self._snapshots if one.writes >= writes and one.asked >= asked]

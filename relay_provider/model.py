@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import ValidationError
 
@@ -34,13 +34,13 @@ NAME_PATTERN: Final = r"^[A-Za-z0-9._:-]{1,128}$"
 MAX_PARTICIPANTS: Final = 10_000
 MAX_EMPTY_TIMEOUT: Final = 86_400
 
-_NAME: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+ROOM_NAME: Final = re.compile(NAME_PATTERN)
 
 
 def _room_name(value: object) -> str:
     if not isinstance(value, str):
         raise wrong(f"must be a string, not {kind_of(value)}")
-    if not _NAME.fullmatch(value):
+    if not ROOM_NAME.fullmatch(value):
         if not value:
             raise wrong("must not be empty")
         if len(value) > 128:
@@ -49,13 +49,6 @@ def _room_name(value: object) -> str:
     if value in (".", ".."):
         raise wrong(f"must not be {shown(value)}: an address cannot hold it, so the room could never be ended")
     return value
-
-
-RoomName = Annotated[
-    str,
-    StringConstraints(pattern=NAME_PATTERN),
-    BeforeValidator(_room_name),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +78,12 @@ class RoomInputs(BaseModel):
         frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
     )
 
-    name: Annotated[RoomName, Field(min_length=1, max_length=128)] = Field(
+    name: Annotated[str, BeforeValidator(_room_name)] = Field(
+        min_length=1,
+        max_length=128,
+        pattern=NAME_PATTERN,
         description="The room's name, by which people join it: letters, digits and . _ - : (at most 128). "
-        "Defaults to the resource's own name. A change replaces the room."
+        "Defaults to the resource's own name. A change replaces the room.",
     )
     max_participants: Annotated[
         int | None,
@@ -226,14 +222,12 @@ def problems_of(error: ValidationError, known: Iterable[str] = ()) -> tuple[Prob
             ".".join(str(part) for part in found["loc"]) or "(root)",
             unknown_key(str(found["loc"][-1]), known)
             if found["type"] == "extra_forbidden"
-            else _sentence(found["type"], found["msg"]),
+            else "is required"
+            if found["type"] == "missing"
+            else found["msg"],
         )
         for found in error.errors(include_url=False, include_input=False, include_context=False)
     )
-
-
-def _sentence(kind: str, message: str) -> str:
-    return "is required" if kind == "missing" else message
 
 
 class LiveRoom(BaseModel):

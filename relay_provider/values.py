@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
 from pydantic_core import PydanticCustomError
 
-from relay_provider.errors import redacted
+from relay_provider.errors import escaped, redacted
 
 MAX_METADATA: Final = 4096
 
@@ -53,8 +53,7 @@ def shown(value: object) -> str:
     match value:
         case str():
             text = redacted(value)
-            text = json.dumps(text if len(text) <= 40 else text[:39] + "…", ensure_ascii=False)
-            return text.encode(errors="backslashreplace").decode()
+            return escaped(json.dumps(text if len(text) <= 40 else text[:39] + "…", ensure_ascii=False))
         case int() if not isinstance(value, bool):
             return str(value) if abs(value) < 10**21 else "a number of more than 20 digits"
         case float():
@@ -145,15 +144,17 @@ def holds_unknown(value: object) -> bool:
     return False
 
 
+def did_you_mean(word: str, known: Collection[str], otherwise: str = "") -> str:
+    """A question after what most likely was meant by a word that is not among those `known`, or else `otherwise`."""
+    plain = word.lower().replace("_", "").replace("-", "")
+    close = get_close_matches(word, known, n=1) or [name for name in known if name.lower() == plain]
+    return f"; did you mean {close[0]}?" if close else otherwise
+
+
 def unknown_key(key: str, known: Iterable[str]) -> str:
     """What to say of a key that does not exist."""
     known = list(known)
-    close = get_close_matches(key, known, n=1) or [
-        name for name in known if name.lower() == key.lower().replace("_", "").replace("-", "")
-    ]
-    if close:
-        return f"is not a known key; did you mean {close[0]}?"
-    return f"is not a known key; known are {', '.join(known)}" if known else "is not a known key"
+    return "is not a known key" + did_you_mean(key, known, f"; known are {', '.join(known)}" if known else "")
 
 
 def boolean(value: object) -> bool:

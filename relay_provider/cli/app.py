@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from relay_provider.errors import RelayError, quoted, redacted
+from relay_provider.errors import RelayError, escaped, quoted, redacted
 from relay_provider.version import __version__
 
 FAILED: Final = 1
@@ -54,10 +54,10 @@ class App(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
+            from relay_provider.values import did_you_mean
 
-            if close := get_close_matches(args[0], COMMANDS, n=1):
-                ctx.fail(f"No such command '{args[0]}'; did you mean {close[0]}?")
+            if hint := did_you_mean(args[0], COMMANDS):
+                ctx.fail(f"No such command '{args[0]}'{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -73,7 +73,9 @@ class App(click.Group):
             code = self._run(*args, **extra)
             sys.stdout.flush()
         except BrokenPipeError:
-            code = _pipe_closed()
+            # Whoever read the output has seen enough. Python flushes once more at exit, which must not fail.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = FAILED
         sys.exit(code)
 
     def _run(self, *args: Any, **extra: Any) -> int:
@@ -91,7 +93,7 @@ class App(click.Group):
         except RelayError as error:
             _debug()
             for line in str(error).splitlines():
-                click.echo(f"Error: {line}", err=True)
+                click.echo(f"Error: {escaped(line)}", err=True)
             return getattr(error, "exit_code", FAILED)
         except Exception as error:
             _debug()
@@ -106,12 +108,6 @@ def _debug() -> None:
         import traceback
 
         click.echo(redacted(traceback.format_exc()), err=True)
-
-
-def _pipe_closed() -> int:
-    # Whoever read the output has seen enough. Python flushes once more at exit, which must not fail.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILED
 
 
 @click.group(cls=App, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

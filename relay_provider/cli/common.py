@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
-from relay_provider.errors import ConfigError, RelayError
+from relay_provider.errors import ConfigError, RelayError, escaped
 from relay_provider.manifest import Manifest, ManifestError, Project
 from relay_provider.manifest import load as load_manifest
 from relay_provider.place import Home, home_of
+from relay_provider.values import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_FILE: Final = Path("rooms.yaml")
 
 files_argument = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+stack_option = click.option(
+    "-s", "--stack", metavar="NAME", help="Look up {config: …} and relay:… in this Pulumi stack."
+)
+"""For commands that need Pulumi for nothing else."""
 
 
 def project_option(help_text: str) -> Callable[[F], F]:
     """`--project LABEL`."""
     return click.option("-p", "--project", metavar="LABEL", help=help_text)
+
+
+def exit_code_option(when: str) -> Callable[[F], F]:
+    """`--drift-exit-code N`."""
+    return click.option(
+        "--drift-exit-code",
+        type=click.IntRange(0, 255),
+        default=2,
+        metavar="N",
+        show_default=True,
+        help=f"Exit code {when}.",
+    )
 
 
 def manifest_files(files: Sequence[Path]) -> tuple[Path, ...]:
@@ -43,7 +59,7 @@ def read_manifest(files: Sequence[Path]) -> Manifest:
         return load_manifest(manifest_files(files))
     except ManifestError as error:
         for problem in error.problems:
-            click.echo(str(problem), err=True)
+            click.echo(escaped(str(problem)), err=True)
         raise click.exceptions.Exit(1) from None
 
 
@@ -55,14 +71,8 @@ def chosen(manifest: Manifest, label: str | None) -> tuple[Project, ...]:
     if found:
         return found
     labels = [project.ref.label for project in manifest.projects]
-    close = get_close_matches(label, labels, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(labels) or 'none'}."
-    raise RelayError(f'The manifest has no project "{label}"; {hint}')
-
-
-def stack_option() -> Callable[[F], F]:
-    """`--stack`, for commands that need Pulumi for nothing else."""
-    return click.option("-s", "--stack", metavar="NAME", help="Look up {config: …} and relay:… in this Pulumi stack.")
+    hint = did_you_mean(label, labels, f"; there are: {', '.join(labels) or 'none'}.")
+    raise RelayError(f'The manifest has no project "{label}"{hint}')
 
 
 def connections(manifest: Manifest, label: str | None, stack: str | None = None) -> list[tuple[Project, Connection]]:
@@ -85,8 +95,7 @@ def resolved(
             found.append((project, project.ref.settings(base, lookup)))
         except ConfigError as error:
             errors.append(error)
-    if errors:
-        raise_all(errors)
+    raise_all(errors)
     _declared_once(manifest, found)
     return found
 
@@ -101,21 +110,19 @@ def _declared_once(manifest: Manifest, found: Iterable[tuple[Project, Connection
             other = first.setdefault((home, room.name), label)
             if other != label:
                 there, here = manifest.position(other, room.name), manifest.position(label, room.name)
-                errors.append(
-                    RelayError(
-                        f"{here}: room {room.name} of project {label} is declared at {there} already, in project "
-                        f"{other}: both labels lead to {home[0].address} with one key; declare it once."
-                    )
-                )
+                said = f"{here}: room {room.name} of project {label} is declared at {there} already, in project {other}"
+                way = f"both labels lead to {home[0].address} with one key; declare it once."
+                errors.append(RelayError(f"{said}: {way}"))
+    raise_all(errors)
+
+
+def raise_all(errors: Sequence[BaseException]) -> None:
+    """Raise one error as it is, and several as one, a line each; what nobody foresaw comes first."""
+    for error in errors:
+        if len(errors) == 1 or not isinstance(error, RelayError):
+            raise error
     if errors:
-        raise_all(errors)
-
-
-def raise_all(errors: Sequence[RelayError]) -> NoReturn:
-    """One error as it is; several as one, a line each."""
-    if len(errors) == 1:
-        raise errors[0]
-    raise RelayError("\n".join(dict.fromkeys(map(str, errors))))
+        raise RelayError("\n".join(dict.fromkeys(map(str, errors))))
 
 
 def counted(number: int, noun: str) -> str:

@@ -32,7 +32,7 @@ def connection_options(command: F) -> F:
         type=click.Path(path_type=Path),
         help="Take the connection from a project of this manifest (may be repeated).",
     )(command)
-    command = stack_option()(command)
+    command = stack_option(command)
     return project_option("That project; without --file, one of rooms.yaml in this folder.")(command)
 
 

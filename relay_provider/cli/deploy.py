@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,6 +15,7 @@ from relay_provider.backends import connect
 from relay_provider.cli.common import (
     chosen,
     counted,
+    exit_code_option,
     files_argument,
     manifest_files,
     project_option,
@@ -38,7 +40,7 @@ _NOTHING: Final = {"up": "Nothing to do: {} as declared.", "destroy": "Nothing t
 def _engine_options(command: F) -> F:
     for option in (
         click.option("--refresh/--no-refresh", default=True, show_default=True, help="First see what is live."),
-        output_option(),
+        output_option,
         click.option("-s", "--stack", default="dev", show_default=True, metavar="NAME", help="The Pulumi stack."),
         project_option("Only this project's rooms; the others stay as they are."),
         files_argument,
@@ -52,14 +54,7 @@ _yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 @click.command("preview")
 @_engine_options
-@click.option(
-    "--drift-exit-code",
-    type=click.IntRange(0, 255),
-    default=2,
-    metavar="N",
-    show_default=True,
-    help="Exit code when there are changes.",
-)
+@exit_code_option("when there are changes")
 def preview_command(drift_exit_code: int, **options: Any) -> int:
     """Show what `up` would do. Changes nothing.
 
@@ -130,7 +125,12 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
     found = resolved(manifest, project, base, lookup)
     for _, settings in found:
         connect(settings)
-    engine.tell({KEYS_CHECKED: "true", **({MANIFEST: os.pathsep.join(map(_absolute, files))} if project else {})})
+    engine.tell(
+        {
+            KEYS_CHECKED: "true",
+            **({MANIFEST: os.pathsep.join(str(file.resolve()) for file in files)} if project else {}),
+        }
+    )
     foresight = Foresight(found, base, lookup, manifest.projects)
     return _Run("up", engine, project, foresight, rooms=sum(len(one.rooms) for one, _ in found), **options)
 
@@ -140,87 +140,74 @@ def _destroy(files: tuple[Path, ...], project: str | None, stack: str, **options
     return _Run("destroy", engine, project, Foresight([], *engine.settings()), rooms=0, **options)
 
 
-def _absolute(path: Path) -> str:
-    return str(path.resolve())
-
-
+@dataclass
 class _Run:
     """One command on the engine, and how it reports."""
 
-    def __init__(
-        self,
-        what: str,
-        engine: RoomStack,
-        project: str | None,
-        foresight: Foresight,
-        *,
-        rooms: int,
-        output: str,
-        refresh: bool,
-    ) -> None:
-        self._what = what
-        self._project = project
-        self._engine = engine
-        self._foresight = foresight
-        self._rooms = rooms
-        self._output = output
-        self._options: dict[str, Any] = {"refresh": refresh or None, "color": "never", "suppress_progress": True}
-        if project is not None:
-            if "*" in project:
-                raise RelayError(f'--project cannot choose "{project}" alone: a * means any label to Pulumi.')
-            self._options["target"] = [f"{engine.urn(ROOM_TYPE)}::{project}/**"]
-        foresight.look()
+    what: str
+    engine: RoomStack
+    project: str | None
+    foresight: Foresight
+    rooms: int
+    output: str
+    refresh: bool
+
+    def __post_init__(self) -> None:
+        if self.project is not None and "*" in self.project:
+            raise RelayError(f'--project cannot choose "{self.project}" alone: a * means any label to Pulumi.')
+        self.foresight.look()
 
     def plan(self) -> bool:
         """Show what would be done; is there anything?"""
-        stack, watcher = self._engine.stack, self._watcher()
-        self._follow("preview", stack.preview if self._what == "up" else stack.preview_destroy, watcher)
-        watcher.changes = self._foresight.planned(watcher.changes)
+        stack, watcher = self.engine.stack, Watcher(self.project, seen=self.foresight.seen)
+        self._follow("preview", stack.preview if self.what == "up" else stack.preview_destroy, watcher)
+        watcher.changes = self.foresight.planned(watcher.changes)
         done = [(kind, n) for kind, n in watcher.counts.items() if n and kind in KINDS]
         changes = ", ".join(f"{SAID.get(kind, kind)} {counted(n, 'room')}" for kind, n in done)
         summary = f"Plan: {changes}." if changes else self._nothing(watcher)
         report = as_report(
-            "changes" if changes else "unchanged", watcher.changes.values(), watcher.counts, summary, planned=self._what
+            "changes" if changes else "unchanged", watcher.changes.values(), watcher.counts, summary, planned=self.what
         )
-        write(report, self._output)
+        write(report, self.output)
         return bool(changes)
-
-    def _watcher(self) -> Watcher:
-        return Watcher(self._project, seen=self._foresight.seen)
 
     def carry_out(self) -> None:
         """Do it, telling of each room, and sum up."""
-        stack, watcher = self._engine.stack, self._watcher()
-        self._options["continue_on_error"] = True  # one room that is refused keeps no other from being as declared
+        stack, watcher = self.engine.stack, Watcher(self.project, seen=self.foresight.seen)
         try:
-            self._follow(self._what, stack.up if self._what == "up" else stack.destroy, watcher)
+            self._follow(self.what, stack.up if self.what == "up" else stack.destroy, watcher)
         except RelayError as error:
-            if self._output != "table":
+            if self.output != "table":
                 errors, done = str(error).splitlines(), f"Done: {_done(watcher)}. " if watcher.changes else ""
                 self._report("failed", watcher, f"{done}Failed: {counted(len(errors), 'error')}.", errors)
             elif watcher.changes:
                 click.echo(f"Done: {_done(watcher)}. Not done:")
             raise
         summary = f"Done: {_done(watcher)}." if watcher.changes else self._nothing(watcher)
-        if self._output == "table":
+        if self.output == "table":
             click.echo(summary)  # the changes were told one by one
         else:
             self._report("done" if watcher.changes else "unchanged", watcher, summary)
 
     def _follow(self, phase: str, operation: Callable[..., object], watcher: Watcher) -> None:
-        lines = phase != "preview" and self._output == "table"
-        with Progress(phase, self._rooms, lines=lines) as progress:
+        changing = phase != "preview"
+        options: dict[str, Any] = {"refresh": self.refresh or None, "color": "never", "suppress_progress": True}
+        if self.project is not None:
+            options["target"] = [f"{self.engine.urn(ROOM_TYPE)}::{self.project}/**"]
+        if changing:  # one room that is refused keeps no other from being as declared
+            options["continue_on_error"] = True
+        with Progress(phase, self.rooms, lines=changing and self.output == "table") as progress:
             watcher.on_change, watcher.on_step = progress.change, progress.step
-            with self._engine.failing(phase, watcher.errors):
-                operation(on_event=watcher, **self._options)
+            with self.engine.failing(phase, watcher.errors):
+                operation(on_event=watcher, **options)
         if watcher.failure:
             raise watcher.failure
 
     def _report(self, result: str, watcher: Watcher, summary: str, errors: Sequence[str] = ()) -> None:
-        write(as_report(result, watcher.changes.values(), watcher.counts, summary, errors=errors), self._output)
+        write(as_report(result, watcher.changes.values(), watcher.counts, summary, errors=errors), self.output)
 
     def _nothing(self, watcher: Watcher) -> str:
-        return _NOTHING[self._what].format(counted(watcher.counts["same"], "room"))
+        return _NOTHING[self.what].format(counted(watcher.counts["same"], "room"))
 
 
 def _done(watcher: Watcher) -> str:

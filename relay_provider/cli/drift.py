@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,36 +11,29 @@ import click
 from relay_provider.cli.common import (
     connections,
     counted,
+    exit_code_option,
     files_argument,
     project_option,
     raise_all,
     read_manifest,
     stack_option,
 )
-from relay_provider.cli.output import Cell, Code, Report, Table, excerpts, output_option, waiting, write
+from relay_provider.cli.output import Cell, Code, Report, Table, field_rows, output_option, waiting, write
 from relay_provider.config import Connection
 from relay_provider.drift import DriftReport, ProjectDrift, compare
-from relay_provider.errors import RelayError
 from relay_provider.manifest import Project
 from relay_provider.model import LiveRoom
-from relay_provider.place import Home, home_of
+from relay_provider.place import home_of
 from relay_provider.session import Session
 
 
 @click.command("drift")
 @files_argument
 @project_option("Compare this project only.")
-@stack_option()
-@output_option()
+@stack_option
+@output_option
 @click.option("--strict", is_flag=True, help="Rooms that nobody declared are drift too.")
-@click.option(
-    "--drift-exit-code",
-    type=click.IntRange(0, 255),
-    default=2,
-    metavar="N",
-    show_default=True,
-    help="Exit code on drift.",
-)
+@exit_code_option("on drift")
 def drift_command(
     *, files: tuple[Path, ...], project: str | None, stack: str | None, output: str, strict: bool, drift_exit_code: int
 ) -> int:
@@ -60,52 +53,32 @@ async def _compared(projects: Sequence[tuple[Project, Connection]]) -> tuple[Pro
     async with Session() as session:
         homes = {home_of(settings): session.rooms(settings) for _, settings in projects}
         answers = await asyncio.gather(*(rooms.list() for rooms in homes.values()), return_exceptions=True)
-        live: dict[Home, list[LiveRoom]] = {}
-        errors: list[RelayError] = []
-        for home, answer in zip(homes, answers, strict=True):
-            match answer:
-                case RelayError():
-                    errors.append(answer)
-                case BaseException():
-                    raise answer
-                case _:
-                    live[home] = answer
-        if errors:
-            raise_all(errors)
-        return tuple(
-            compare(
-                project.ref.label,
-                project.rooms,
-                _own(project, home_of(settings), projects, live),
-                homes[home_of(settings)].backend.unreported,
-            )
-            for project, settings in sorted(projects, key=lambda found: found[0].ref.label)
-        )
+        raise_all([answer for answer in answers if isinstance(answer, BaseException)])
+        live = {home: found for home, found in zip(homes, answers, strict=True) if isinstance(found, list)}
+        found = []
+        for project, settings in sorted(projects, key=lambda one: one[0].ref.label):
+            home = home_of(settings)
+            sharing = [other for other, theirs in projects if home_of(theirs) == home]
+            own = _own(project, sharing, live[home])
+            found.append(compare(project.ref.label, project.rooms, own, homes[home].backend.unreported))
+        return tuple(found)
 
 
-def _own(
-    project: Project,
-    home: Home,
-    projects: Sequence[tuple[Project, Connection]],
-    live: Mapping[Home, Sequence[LiveRoom]],
-) -> list[LiveRoom]:
+def _own(project: Project, sharing: Sequence[Project], live: Sequence[LiveRoom]) -> list[LiveRoom]:
     """The live rooms that count for this label: what another label of the same project declares is managed there, and
     what nobody declares is told once, with the first of the labels."""
-    labels = sorted(other.ref.label for other, theirs in projects if home_of(theirs) == home)
     names = {room.name for room in project.rooms}
-    elsewhere = {room.name for other, theirs in projects if home_of(theirs) == home for room in other.rooms} - names
-    first = labels[0] == project.ref.label
-    return [room for room in live[home] if room.name in names or (first and room.name not in elsewhere)]
+    elsewhere = {room.name for other in sharing for room in other.rooms} - names
+    first = project.ref.label == min(other.ref.label for other in sharing)
+    return [room for room in live if room.name in names or (first and room.name not in elsewhere)]
 
 
 def as_report(report: DriftReport) -> Report:
     """What drift has to say."""
-    blocks: list[tuple[str, Table | None]] = []
-    for project in report.projects:
-        rows = _rows(project)
-        blocks.append(
-            (_headline(project), Table(("Room", "Drift", "Field", "Declared", "Live"), rows) if rows else None)
-        )
+    columns = ("Room", "Drift", "Field", "Declared", "Live")
+    blocks: list[tuple[str, Table | None]] = [
+        (_headline(project), Table(columns, rows) if (rows := _rows(project)) else None) for project in report.projects
+    ]
     if hidden := sorted({field for project in report.projects for field in project.not_comparable}):
         blocks.append((f"Not comparable, as the server does not report it: {', '.join(hidden)}.", None))
     return Report(report.as_json(), _summary(report), blocks)
@@ -114,10 +87,8 @@ def as_report(report: DriftReport) -> Report:
 def _rows(project: ProjectDrift) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = [(Code(room), "missing", "", "", "") for room in project.missing]
     for changed in project.changed:
-        for at, field in enumerate(changed.fields):
-            declared, live = excerpts(_value(field.declared), _value(field.live))
-            name = Code(changed.room) if at == 0 else ""
-            rows.append((name, "changed" if at == 0 else "", Code(field.field), Code(declared), Code(live)))
+        fields = ((one.field, _value(one.declared), _value(one.live)) for one in changed.fields)
+        rows += field_rows((Code(changed.room), "changed"), fields)
     rows += [(Code(room), "unmanaged", "", "", "") for room in project.unmanaged]
     return rows
 
@@ -127,15 +98,8 @@ def _value(value: str | int) -> str:
 
 
 def _headline(project: ProjectDrift) -> str:
-    counts = [f"{project.in_sync:,} in sync"] + [
-        f"{len(rooms):,} {what}"
-        for what, rooms in (
-            ("missing", project.missing),
-            ("changed", project.changed),
-            ("unmanaged", project.unmanaged),
-        )
-        if rooms
-    ]
+    others = {"missing": project.missing, "changed": project.changed, "unmanaged": project.unmanaged}
+    counts = [f"{project.in_sync:,} in sync", *(f"{len(rooms):,} {what}" for what, rooms in others.items() if rooms)]
     return f"{project.project}: {', '.join(counts)}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,13 +13,14 @@ from relay_provider.changes import imported_inputs
 from relay_provider.cli.connection import connection_options, project_and_settings, with_rooms
 from relay_provider.cli.output import shown, write_json
 from relay_provider.config import DEFAULT_BASE_URL, Connection, KeyRef, ProjectRef
+from relay_provider.errors import UNSHOWN
+from relay_provider.manifest import written
 from relay_provider.model import LiveRoom, check
 from relay_provider.values import canonical_json
 
 ROOM_TYPE: Final = "relay:index:Room"
 LABEL: Final = "default"
 """The project's label where no manifest gives one."""
-_UNPRINTABLE: Final = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd]")
 MAX_DEPTH: Final = 16
 """Levels of metadata that are written as YAML; what is nested deeper stays the JSON text it is."""
 
@@ -45,7 +45,7 @@ def export_command(imports: bool, **connection: Any) -> None:
 
 def as_manifest(ref: ProjectRef, rooms: Mapping[str, Mapping[str, Any]]) -> str:
     """A manifest with one project."""
-    project = {**_connection(ref), "rooms": rooms}
+    project = {**written(ref), "rooms": rooms}
     head = "# yaml-language-server: $schema=./rooms.schema.json\n"
     return head + yaml.dump(
         {"version": 1, "projects": {ref.label: project}},
@@ -60,7 +60,7 @@ def as_manifest(ref: ProjectRef, rooms: Mapping[str, Mapping[str, Any]]) -> str:
 class _Dumper(yaml.SafeDumper):
     def represent_str(self, data: str) -> yaml.ScalarNode:
         # In double quotes every character that a manifest may not hold as it is becomes an escape.
-        style = '"' if _UNPRINTABLE.search(data) else None
+        style = '"' if UNSHOWN.search(data) else None
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -125,20 +125,3 @@ def _own(settings: Connection) -> ProjectRef:
         )
     base_url = None if settings.base_url == DEFAULT_BASE_URL else settings.base_url
     return ProjectRef(LABEL, api_key=KeyRef("env", "RELAY_API_KEY"), base_url=base_url)
-
-
-def _connection(ref: ProjectRef) -> dict[str, Any]:
-    """The connection in the manifest's words."""
-    livekit = {
-        "url": ref.livekit_url,
-        "apiKey": _key(ref.livekit_api_key),
-        "apiSecret": _key(ref.livekit_api_secret),
-        "projectId": ref.project_id,
-    }
-    livekit = {key: value for key, value in livekit.items() if value is not None}
-    found = {"backend": ref.backend, "apiKey": _key(ref.api_key), "baseUrl": ref.base_url, "livekit": livekit or None}
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def _key(ref: KeyRef | None) -> dict[str, str] | None:
-    return {ref.source: ref.key} if ref else None

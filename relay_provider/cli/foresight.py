@@ -11,7 +11,6 @@ from relay_provider.cli.plan import Change, FieldChange
 from relay_provider.config import Connection, Lookup
 from relay_provider.drift import differences
 from relay_provider.errors import ConfigError, Unauthorized
-from relay_provider.lifecycle import Rooms
 from relay_provider.manifest import Project
 from relay_provider.model import LiveRoom, RoomInputs
 from relay_provider.place import Home, home_of, settings_in_state
@@ -106,14 +105,11 @@ class Foresight:
         if not change.ends:
             return change
         try:
-            rooms = self._rooms(change, session)
-            outlook = await rooms.outlook(change.room, force=change.forced)
+            if change.live is None:
+                settings = settings_in_state(change.old, self._base, self._lookup)
+            else:
+                settings = self._connections[self._declared[change.project, change.room][0]]
+            outlook = await session.rooms(settings).outlook(change.room, force=change.forced)
         except (ConfigError, Unauthorized) as error:
             return replace(change, note=f"stays where it is: {error}")
         return replace(change, outlook=outlook, refused=bool(outlook and outlook.refused)) if outlook else change
-
-    def _rooms(self, change: Change, session: Session) -> Rooms:
-        if change.live is None:
-            return session.rooms(settings_in_state(change.old, self._base, self._lookup))
-        home, _ = self._declared[change.project, change.room]
-        return session.rooms(self._connections[home])

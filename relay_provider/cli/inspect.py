@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
 
 from relay_provider.cli.common import counted
 from relay_provider.cli.connection import connection_options, in_session, with_rooms
-from relay_provider.cli.output import Code, Report, Table, output_option, shown, write
-from relay_provider.cli.sayna_report import sayna_room
-from relay_provider.cli.times import utc
+from relay_provider.cli.output import Cell, Code, Report, Table, output_option, shown, write
 from relay_provider.model import LiveRoom, RoomDetail
+from relay_provider.sayna import SaynaRoom
 
 STATES: Final = {0: "joining", 1: "joined", 2: "active", 3: "disconnected"}
 
 
 @click.command("list")
 @connection_options
-@output_option()
+@output_option
 def list_command(output: str, **connection: Any) -> None:
     """List the live rooms of a project, sorted by name.
 
@@ -40,7 +41,7 @@ def list_command(output: str, **connection: Any) -> None:
     help="Whom to ask: where the project's rooms live, or Sayna (SAYNA_URL, SAYNA_TOKEN) by the name on the server.",
 )
 @connection_options
-@output_option()
+@output_option
 def get_command(room: str, source: str, output: str, **connection: Any) -> None:
     """Show a live room and who is in it. A room that is not live is an error (exit code 1).
 
@@ -48,18 +49,18 @@ def get_command(room: str, source: str, output: str, **connection: Any) -> None:
     that is somebody else's.
     """
     if source == "sayna":
-        shown_by_sayna = in_session(connection, lambda session, settings: session.sayna(settings).get(room))
-        write(sayna_room(shown_by_sayna), output)
-        return
-    found = with_rooms(connection, lambda rooms: rooms.get(room))
-    write(_detailed(found), output)
+        by_sayna = in_session(connection, lambda session, settings: session.sayna(settings).get(room))
+        report = _detailed_by_sayna(by_sayna)
+    else:
+        report = _detailed(with_rooms(connection, lambda rooms: rooms.get(room)))
+    write(report, output)
 
 
 @click.command("remove-participant")
 @click.argument("room")
 @click.argument("identity")
 @connection_options
-@output_option()
+@output_option
 def remove_participant_command(room: str, identity: str, output: str, **connection: Any) -> None:
     """Disconnect one participant from a room.
 
@@ -74,14 +75,8 @@ def remove_participant_command(room: str, identity: str, output: str, **connecti
 
 def _listed(rooms: Sequence[LiveRoom]) -> Report:
     rows = [
-        (
-            Code(room.name),
-            room.num_participants,
-            _limit(room),
-            utc(room.creation_time),
-            Code(_short(room.metadata)),
-        )
-        for room in rooms
+        (Code(one.name), one.num_participants, _limit(one), _utc(one.creation_time), Code(_short(one.metadata)))
+        for one in rooms
     ]
     table = Table(("Room", "People", "Limit", "Created", "Metadata"), rows)
     data = {"rooms": [room.model_dump(mode="json", by_alias=True) for room in rooms]}
@@ -89,26 +84,68 @@ def _listed(rooms: Sequence[LiveRoom]) -> Report:
 
 
 def _detailed(room: RoomDetail) -> Report:
+    people = [
+        (Code(one.identity), Code(one.name), STATES.get(one.state, str(one.state)), _utc(one.joined_at), one.tracks)
+        for one in room.participants
+    ]
+    return _with_people(room, ("Identity", "Name", "State", "Joined", "Tracks"), people)
+
+
+def _detailed_by_sayna(room: SaynaRoom) -> Report:
+    people = [
+        (
+            Code(one.identity),
+            Code(one.name),
+            one.state,
+            one.kind,
+            _yes(one.is_publisher),
+            _utc(one.joined_at),
+            Code(_text(one.metadata)),
+            Code(_text(one.attributes) if one.attributes else ""),
+        )
+        for one in room.participants
+    ]
+    columns = ("Identity", "Name", "State", "Kind", "Publishes", "Joined", "Metadata", "Attributes")
+    return _with_people(room, columns, people, ("Recording", _yes(room.active_recording)))
+
+
+def _with_people(
+    room: RoomDetail | SaynaRoom, columns: tuple[str, ...], people: Sequence[Sequence[Cell]], *more: tuple[str, Cell]
+) -> Report:
+    """A room's facts and who is in it; as JSON, the answer as its document has it."""
     facts = [
         ("SID", Code(room.sid)),
         ("People", str(room.num_participants)),
         ("Limit", str(_limit(room))),
-        ("Created", utc(room.creation_time)),
+        ("Created", _utc(room.creation_time)),
+        *more,
         ("Metadata", Code(room.metadata)),
     ]
-    people = [
-        (Code(one.identity), Code(one.name), STATES.get(one.state, str(one.state)), utc(one.joined_at), one.tracks)
-        for one in room.participants
-    ]
-    blocks: list[tuple[str, Table | None]] = [("", Table(("Room", Code(room.name)), facts))]
+    blocks = [("", Table(("Room", Code(room.name)), facts))]
     if people:
-        blocks.append(("", Table(("Identity", "Name", "State", "Joined", "Tracks"), people)))
+        blocks.append(("", Table(columns, people)))
     who = counted(len(people), "participant") if people else "Nobody"
     return Report(room.model_dump(mode="json", by_alias=True), f"{who} in {room.name}.", blocks)
 
 
-def _limit(room: LiveRoom) -> str | int:
+def _limit(room: LiveRoom | SaynaRoom) -> str | int:
     return room.max_participants or "none"
+
+
+def _utc(seconds: int) -> str:
+    """Seconds since 1970 as date and time."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _text(value: Mapping[str, Any] | str) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _short(text: str) -> str:

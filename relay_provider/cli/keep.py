@@ -31,7 +31,7 @@ from relay_provider.session import Session
 @click.command("keep")
 @files_argument
 @project_option("Keep this project's rooms only.")
-@stack_option()
+@stack_option
 @click.option(
     "--interval",
     type=click.FloatRange(0.1, 86_400),
@@ -50,24 +50,16 @@ def keep_command(files: tuple[Path, ...], project: str | None, stack: str | None
 
 
 async def _keep(projects: Sequence[tuple[Project, Connection]], interval: float) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
     rooms = sum(len(project.rooms) for project, _ in projects)
-    click.echo(f"Keeping {counted(rooms, 'room')} of {counted(len(projects), 'project')}.")
     async with Session() as session:
         keepers = [_Keeper(project, session.rooms(settings)) for project, settings in projects]
-        tasks = [asyncio.create_task(keeper.run(interval, stop)) for keeper in keepers]
-        stopped = asyncio.create_task(stop.wait())
-        # A keeper ends by itself only when something is wrong with it.
-        await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        failed = [task for task in tasks if task.done()]
-        for task in [stopped, *tasks]:
-            task.cancel()
-        await asyncio.gather(stopped, *tasks, return_exceptions=True)
-        for task in failed:
-            task.result()
+        # Ends by itself only when something is wrong with a keeper.
+        keeping = asyncio.gather(asyncio.Event().wait(), *(keeper.run(interval) for keeper in keepers))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, keeping.cancel)
+        click.echo(f"Keeping {counted(rooms, 'room')} of {counted(len(projects), 'project')}.")
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
 
 
 class _Keeper:
@@ -80,12 +72,11 @@ class _Keeper:
         self._rooms = rooms
         self._failures: dict[str, str] = {}
 
-    async def run(self, interval: float, stop: asyncio.Event) -> None:
+    async def run(self, interval: float) -> None:
         """Look again and again."""
-        while not stop.is_set():
+        while True:
             await self._look()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), interval)
+            await asyncio.sleep(interval)
 
     async def _look(self) -> None:
         label = self._project.ref.label

@@ -9,24 +9,24 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final, TypeVar
+from os.path import commonprefix
+from typing import Any, Final
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+from relay_provider.errors import escaped
 
-FORMATS: Final = ("table", "json", "markdown")
 MAX_DRAWN: Final = 500
 """Rows that are drawn as a table with lines; longer ones are plain columns, which take no time."""
 MAX_SHOWN: Final = 160
 """Characters of one value that people are shown; JSON has all of them."""
 
-# Line breaks, terminal escapes, and the marks that reorder text on screen.
-_UNSHOWN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_LIVE: Final = re.compile(r"(?<=@)|(?<=/)(?=/)|(?<=[^\s.])(?=\.[^\s.\d])")
+"""Where text must be broken lest a renderer makes a mention or a link of it: `@name`, `scheme://…`, `host.name`."""
 
 
 class Code(str):
@@ -56,16 +56,14 @@ class Report:
     """Each a line of text (may be empty) with the table below it."""
 
 
-def output_option(*formats: str) -> Callable[[F], F]:
-    """`--output`, for a command that reports something."""
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(formats or FORMATS),
-        default="table",
-        help="How to report.",
-        show_default=True,
-    )
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(("table", "json", "markdown")),
+    default="table",
+    help="How to report.",
+    show_default=True,
+)
 
 
 def write(report: Report, output: str) -> None:
@@ -110,27 +108,29 @@ def waiting(what: str) -> Iterator[None]:
 
 def shown(text: Cell) -> str:
     """Text made safe for a terminal and a line."""
-    return _UNSHOWN.sub(_escape, str(text))
+    return escaped(str(text))
 
 
 def excerpts(declared: str, live: str) -> tuple[str, str]:
     """Two values cut to where they differ, if they are long."""
     if max(len(declared), len(live)) <= MAX_SHOWN:
         return declared, live
-    same = next(
-        (i for i, (a, b) in enumerate(zip(declared, live, strict=False)) if a != b), min(len(declared), len(live))
-    )
-    start = max(0, same - 20)
+    start = max(0, len(commonprefix([declared, live])) - 20)  # noqa: RUF071, not paths
     return _cut(declared, start), _cut(live, start)
+
+
+def field_rows(head: Sequence[Cell], fields: Iterable[tuple[str, str, str]]) -> list[tuple[Cell, ...]]:
+    """A row for each field and its two values, cut to where they differ; the first of them begins with `head`."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, one, other in fields:
+        values = map(Code, excerpts(one, other))
+        rows.append((*("" if rows else cell for cell in head), Code(name), *values))
+    return rows
 
 
 def _cut(text: str, start: int) -> str:
     end = start + MAX_SHOWN
     return ("…" if start else "") + text[start:end] + ("…" if len(text) > end else "")
-
-
-def _escape(match: re.Match[str]) -> str:
-    return json.dumps(match[0])[1:-1] if ord(match[0]) < 0x20 else f"\\u{ord(match[0]):04x}"
 
 
 def _write_table(table: Table) -> None:
@@ -184,9 +184,10 @@ def _markdown_cell(cell: Cell) -> str:
 
 
 def prose(text: str) -> str:
-    """Text in Markdown that means nothing but itself: no markup, no HTML, no mention."""
+    """Text in Markdown that means nothing but itself: no markup, no HTML, no mention, no link."""
     text = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", shown(text))
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@<!-- -->")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _LIVE.sub("<!-- -->", text)
 
 
 def code(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from relay_provider.changes import diff
-from relay_provider.cli.output import Cell, Code, Report, Table, excerpts
+from relay_provider.cli.output import Cell, Code, Report, Table, field_rows
 from relay_provider.errors import redacted
 from relay_provider.guard import NAMED
 from relay_provider.lifecycle import Outlook
@@ -127,11 +127,11 @@ class Watcher:
             self.failure = self.failure or error
 
     def _follow(self, event: EngineEvent) -> None:
-        if event.resource_pre_event:
-            self._step(event.resource_pre_event.metadata, self._begun)
-        if event.res_outputs_event:
-            self._step(event.res_outputs_event.metadata, self._ended)
-            self._changed(event.res_outputs_event.metadata)
+        if (begun := event.resource_pre_event) and self._counts(begun.metadata):
+            self._step(begun.metadata, self._begun)
+        if (ended := event.res_outputs_event) and self._counts(ended.metadata):
+            self._step(ended.metadata, self._ended)
+            self._changed(ended.metadata)
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
             for sentence in sentences(event.diagnostic_event.message):
                 if sentence not in self.errors:
@@ -150,15 +150,11 @@ class Watcher:
         return step.type == ROOM_TYPE and self.project in (None, _named(step)[0])
 
     def _step(self, step: StepEventMetadata, counter: Counter[str]) -> None:
-        if not self._counts(step):
-            return
         phase = "refresh" if step.op.value == "refresh" else "rooms"
         counter[phase] += 1
         self.on_step(phase, self._ended[phase], self._begun[phase])
 
     def _changed(self, step: StepEventMetadata) -> None:
-        if not self._counts(step):
-            return
         kind, key = _KIND_OF.get(step.op.value, step.op.value), step.urn
         if step.op.value == "delete-replaced" and step.urn not in self.changes:  # left over from an earlier run
             kind, key = "delete", f"{step.urn}#old"
@@ -184,13 +180,13 @@ def _named(step: StepEventMetadata) -> tuple[str, str]:
 def _fields(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     if kind == "delete":
         return ()
-    names = [change.field for change in diff(before, after, ()).changes] if kind != "create" else list(FIELDS.values())
+    if kind == "create":
+        given = {name: after.get(name) for name in sorted(FIELDS.values()) if name != "name"}
+        return tuple(FieldChange(name, None, value) for name, value in given.items() if value not in (None, False))
     found = [
-        FieldChange(name, before.get(name), after.get(name))
-        for name in names
-        if kind != "create" or (name != "name" and after.get(name) not in (None, False))
+        FieldChange(one.field, before.get(one.field), after.get(one.field)) for one in diff(before, after, ()).changes
     ]
-    if kind != "create" and before.get("project") != after.get("project"):
+    if before.get("project") != after.get("project"):
         found.append(FieldChange("project", _connection(before), _connection(after)))
     return tuple(sorted(found, key=lambda change: change.field))
 
@@ -252,11 +248,8 @@ def _rows(change: Change, peopled: bool) -> list[tuple[Cell, ...]]:
     if change.kind in ("create", "takeOver") and change.live is None:
         settings = ", ".join(f"{one.field}: {_shown(one.after)}" for one in change.fields)
         return [(*head, "", "", Code(settings))]
-    rows: list[tuple[Cell, ...]] = []
-    for one in change.fields:
-        before, after = excerpts(_shown(one.before), _shown(one.after))
-        rows.append((*("" if rows else cell for cell in head), Code(one.field), Code(before), Code(after)))
-    return rows or [(*head, "", "", "")]
+    fields = ((one.field, _shown(one.before), _shown(one.after)) for one in change.fields)
+    return field_rows(head, fields) or [(*head, "", "", "")]
 
 
 def _shown(value: Any) -> str:

@@ -12,7 +12,6 @@ from relay_provider.cli.plan import DONE, Change
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
-    from rich.progress import TaskID
 
 _PHASES: Final = {
     "refresh": "Looking at what is live",
@@ -30,7 +29,6 @@ class Progress:
         self._rooms = rooms
         self._lines = lines
         self._bar: Bar | None = None
-        self._task: TaskID | None = None
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
@@ -41,7 +39,7 @@ class Progress:
             columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
             self._bar = Bar(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task(_PHASES[self._what], total=self._rooms or None)
+            self._bar.add_task(_PHASES[self._what], total=self._rooms or None)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,9 +48,9 @@ class Progress:
 
     def step(self, phase: str, ended: int, begun: int) -> None:
         """So many rooms have entered this phase, and so many are through."""
-        if self._bar and self._task is not None:
+        if self._bar:
             what = _PHASES["refresh" if phase == "refresh" else self._what]
-            self._bar.update(self._task, description=what, completed=ended, total=max(self._rooms, begun))
+            self._bar.update(self._bar.task_ids[0], description=what, completed=ended, total=max(self._rooms, begun))
 
     def change(self, change: Change) -> None:
         """A room has been changed."""

@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, Final
 
 from pulumi.automation import CommandResult, InvalidVersionError, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
-from relay_provider.cli.workspace import pulumi_home
+from relay_provider.cli.workspace import Workspace, pulumi_home
 from relay_provider.errors import RelayError, quoted
 
 _NO_PULUMI: Final = "The pulumi program was not found; run `make setup` in a checkout, or install it (https://www.pulumi.com/docs/install)."
@@ -83,6 +84,12 @@ class Command(PulumiCommand):
         if self._interruptions:
             raise Interrupted(_STOPPED[self._interruptions > 1])
         raise create_command_error(result)
+
+    def output(self, workspace: Workspace, *arguments: str, folder: Path | None = None) -> str:
+        """What the program says on the workspace's backend, in `folder` or nowhere."""
+        env = {**workspace.env, "PULUMI_BACKEND_URL": workspace.state} if workspace.local else workspace.env
+        with TemporaryDirectory() as nowhere:  # where no Pulumi.yaml says something else
+            return self.run(list(arguments), str(folder or nowhere), env).stdout
 
     def _env(self, env: dict[str, str]) -> dict[str, str]:
         if Path(self.command).is_absolute():  # plugins lie beside it

@@ -1,26 +1,5 @@
-"""`relay-rooms serve`."""
+"""`relay-rooms serve`: the gateway's own command."""
 
-from __future__ import annotations
+from relay_provider.gateway.__main__ import serve_command
 
-from typing import get_args
-
-import click
-
-from relay_provider.gateway import DEFAULT_HOST, DEFAULT_PORT, EngineName, serve
-
-
-@click.command("serve")
-@click.option(
-    "--engine", type=click.Choice(get_args(EngineName)), default="memory", show_default=True, help="Where rooms live."
-)
-@click.option("--host", default=DEFAULT_HOST, show_default=True, help="The address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes a free one."
-)
-def serve_command(engine: EngineName, host: str, port: int) -> None:
-    """Serve the Rooms API locally, until it is interrupted.
-
-    The memory engine needs no account and no other process; rooms expire as they really do. Without
-    RELAY_GATEWAY_KEYS, and on this machine only, it makes a development key and prints it.
-    """
-    serve(host, port, engine)
+__all__ = ["serve_command"]

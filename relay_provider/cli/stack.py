@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pulumi.automation import (
     CommandError,
@@ -85,7 +83,7 @@ class RoomStack:
         self._command = Command()
         with self.failing("stack"):
             self.stack = self._opened(manifest, create)
-            find_config(workspace, stack, self._pulumi)
+            find_config(workspace, stack, self._command)
 
     @classmethod
     def of(cls, manifest: Manifest, stack: str, program: Callable[[], None] | None, *, create: bool) -> RoomStack:
@@ -99,7 +97,7 @@ class RoomStack:
     def _opened(self, manifest: Manifest | None, create: bool) -> Stack:
         if found := self._found(create):
             return found
-        if manifest and take_over(self.workspace, self._name, manifest, self._pulumi):
+        if manifest and take_over(self.workspace, self._name, manifest, self._command):
             return self._select()
         if not create:
             raise NoStack(self.workspace, self._name)
@@ -111,7 +109,7 @@ class RoomStack:
     def _found(self, create: bool) -> Stack | None:
         """The stack, if there is one; nothing is written for one that there is not."""
         if self.workspace.local or not (create or self.workspace.prepared):
-            there = find(self.workspace, self.workspace.project, self._name, self._pulumi)
+            there = find(self.workspace, self.workspace.project, self._name, self._command)
             return self._select(known=self.workspace.local) if there else None
         try:
             return self._select()
@@ -126,9 +124,6 @@ class RoomStack:
         )
         workspace.known = known
         return _QuickStack(self._name, workspace, how)
-
-    def _pulumi(self, *arguments: str, folder: Path | None = None) -> str:
-        return pulumi(self._command, self.workspace, *arguments, folder=folder)
 
     def tell(self, variables: Mapping[str, str]) -> None:
         """Put these into the environment of the engine, and so of the provider."""
@@ -180,17 +175,9 @@ class RoomStack:
         return base, lambda key: config.get(key if ":" in key else f"{project}:{key}")
 
 
-def pulumi(command: Command, workspace: Workspace, *arguments: str, folder: Path | None = None) -> str:
-    """The output of the pulumi program on the workspace's backend, in `folder` or nowhere."""
-    env = {**workspace.env, "PULUMI_BACKEND_URL": workspace.state} if workspace.local else workspace.env
-    with tempfile.TemporaryDirectory() as nowhere:  # where no Pulumi.yaml says something else
-        return command.run(list(arguments), str(folder or nowhere), env).stdout
-
-
 def _if_there_was_one(workspace: Workspace, stack: str) -> str:
     """A word about the stack of before, where it is known."""
     with suppress(RelayError, CommandError):
-        command = Command()
-        if old := find(workspace, workspace.old_project, stack, lambda *args: pulumi(command, workspace, *args)):
+        if old := find(workspace, workspace.old_project, stack, Command()):
             return f" The stack {old}, made before manifests had names, will be taken over."
     return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -17,39 +17,46 @@ import click
 from pulumi.automation import StackAlreadyExistsError, StackNotFoundError
 
 from relay_provider.cli.plan import ROOM_TYPE
+from relay_provider.cli.pulumi_program import Command
 from relay_provider.cli.workspace import Workspace
 from relay_provider.errors import RelayError
 from relay_provider.manifest import Manifest
 
-Pulumi = Callable[..., str]
-"""Runs the program with these arguments on the workspace's backend, in `folder` or nowhere; its output."""
 
-
-def find(workspace: Workspace, project: str, stack: str, pulumi: Pulumi) -> str | None:
+def find(workspace: Workspace, project: str, stack: str, pulumi: Command) -> str | None:
     """The full name of a project's stack in the workspace's backend, if there is one."""
     *owner, name = stack.split("/")
     if workspace.local:
         return f"organization/{project}/{name}" if project in workspace.with_stack(stack) else None
-    there = [one["name"].split("/") for one in json.loads(pulumi("stack", "ls", "--project", project, "--json", "-Q"))]
+    there = [
+        one["name"].split("/")
+        for one in json.loads(pulumi.output(workspace, "stack", "ls", "--project", project, "--json", "-Q"))
+    ]
     found = [one for one in there if one[-1] == name and (not owner or one[0] == owner[0])]
     return "/".join(found[0]) if len(found) == 1 else None
 
 
-def take_over(workspace: Workspace, stack: str, manifest: Manifest, pulumi: Pulumi) -> bool:
+def take_over(workspace: Workspace, stack: str, manifest: Manifest, pulumi: Command) -> bool:
     """Make the folder's old stack the manifest's own, with its configuration, if it is the manifest's. Is it?"""
     old = find(workspace, workspace.old_project, stack, pulumi)
     if old is None:
         return False
     owner, project, name = old.split("/")
     try:
-        if not _is_of(manifest, state := _exported(old, pulumi)):
+        if not _is_of(manifest, state := _exported(old, workspace, pulumi)):
             return False
         workspace.prepare()
         # First, and beside what is there, so that a kill loses nothing.
         _copy_config(workspace, name)
         if _copy_keys(state, project, workspace.project):
-            _import(old, state, workspace, pulumi)
-        pulumi("stack", "rename", f"{owner}/{workspace.project}/{name}", "--stack", old, folder=workspace.folder)
+            with NamedTemporaryFile("w", suffix=".json") as file:
+                json.dump(state, file)
+                file.flush()
+                pulumi.output(
+                    workspace, "stack", "import", "--stack", old, "--file", file.name, folder=workspace.folder
+                )
+        new = f"{owner}/{workspace.project}/{name}"
+        pulumi.output(workspace, "stack", "rename", new, "--stack", old, folder=workspace.folder)
     except (StackNotFoundError, StackAlreadyExistsError):  # another run was faster
         return find(workspace, workspace.project, stack, pulumi) is not None
     _forget_old_files(workspace, name)
@@ -57,12 +64,12 @@ def take_over(workspace: Workspace, stack: str, manifest: Manifest, pulumi: Pulu
     return True
 
 
-def find_config(workspace: Workspace, stack: str, pulumi: Pulumi) -> None:
+def find_config(workspace: Workspace, stack: str, pulumi: Command) -> None:
     """Bring the configuration of a stack that was taken over elsewhere: in another checkout it is in its old place."""
     if workspace.config(stack).exists() or not workspace.old_config(stack).exists():
         return
     if workspace.project != workspace.old_project:
-        secrets = _exported(stack, pulumi, workspace.folder)["deployment"].get("secrets_providers") or {}
+        secrets = _exported(stack, workspace, pulumi, workspace.folder)["deployment"].get("secrets_providers") or {}
         salt = (secrets.get("state") or {}).get("salt")
         if not salt or salt not in workspace.old_config(stack).read_text():
             return
@@ -70,17 +77,10 @@ def find_config(workspace: Workspace, stack: str, pulumi: Pulumi) -> None:
     _forget_old_files(workspace, stack)
 
 
-def _exported(stack: str, pulumi: Pulumi, folder: Path | None = None) -> dict[str, Any]:
+def _exported(stack: str, workspace: Workspace, pulumi: Command, folder: Path | None = None) -> dict[str, Any]:
     """The state, with secrets encrypted as they are."""
-    found: dict[str, Any] = json.loads(pulumi("stack", "export", "--stack", stack, folder=folder))
+    found: dict[str, Any] = json.loads(pulumi.output(workspace, "stack", "export", "--stack", stack, folder=folder))
     return {**found, "deployment": found.get("deployment") or {}}
-
-
-def _import(stack: str, state: Mapping[str, Any], workspace: Workspace, pulumi: Pulumi) -> None:
-    with NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(state, file)
-        file.flush()
-        pulumi("stack", "import", "--stack", stack, "--file", file.name, folder=workspace.folder)
 
 
 def _is_of(manifest: Manifest, state: Mapping[str, Any]) -> bool:

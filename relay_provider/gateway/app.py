@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import MutableMapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from relay_provider.backends.base import Backend
 from relay_provider.errors import RelayError, quoted
-from relay_provider.gateway import dev, paths, sayna
+from relay_provider.gateway import dev, sayna
 from relay_provider.gateway.engine import Engine
 from relay_provider.gateway.keys import Keys
 from relay_provider.gateway.memory import MemoryEngine
@@ -27,10 +28,12 @@ from relay_provider.gateway.wire import (
     RoomList,
     bearer,
     create_request,
-    method_not_allowed,
+    identity,
     not_found,
     ok,
+    only,
     read_object,
+    room_name,
     to_json,
     unauthorized,
 )
@@ -54,12 +57,9 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                request = Request(scope, receive)
-                try:
-                    response = await self._answered(request)
-                except ClientDisconnect:
-                    return
-                await response(scope, receive, send)
+                with suppress(ClientDisconnect):
+                    response = await self._answered(Request(scope, receive))
+                    await response(scope, receive, send)
             case "lifespan":
                 await self._lifespan(receive, send)
             case "websocket":
@@ -71,9 +71,7 @@ class Gateway:
         except ApiError as error:
             return error.response()
         except RelayError as error:
-            # The sentence names addresses that are no business of the caller's: it goes to the log.
-            _log.warning("%s", quoted(str(error), limit=500))
-            return ApiError(502, "livekit_error", "The realtime service returned an error").response()
+            return _upstream(502, error).response()
         except ClientDisconnect:
             raise
         except Exception:
@@ -86,10 +84,10 @@ class Gateway:
             case [b"v1", *rest]:
                 return await self._v1(self._engine.project(self._project_id(request)), request, rest)
             case [b"livekit", b"rooms", name]:
-                _only(request, "GET")
+                only(request, "GET")
                 return await self._sayna(request, name)
             case [b"openapi.json"]:
-                _only(request, "GET")
+                only(request, "GET")
                 return Response(self._openapi, media_type="application/json")
             case [b"dev", *rest] if self._memory:
                 return await dev.answer(self._memory.project(self._project_id(request)), request, rest)
@@ -98,21 +96,21 @@ class Gateway:
     async def _v1(self, rooms: Backend, request: Request, rest: list[bytes]) -> Response:
         match rest:
             case [b"rooms"]:
-                _only(request, "GET", "POST")
+                only(request, "GET", "POST")
                 if request.method == "GET":
                     return ok(RoomList.model_construct(rooms=await rooms.list()))
                 return ok(await rooms.create(create_request(await read_object(request))), 201)
             case [b"rooms", name]:
-                _only(request, "GET", "DELETE")
+                only(request, "GET", "DELETE")
                 if request.method == "GET":
-                    if (room := await rooms.get(paths.room_name(name))) is None:
+                    if (room := await rooms.get(room_name(name))) is None:
                         raise not_found("Room not found")
                     return ok(room)
-                await rooms.delete(paths.room_name(name))
+                await rooms.delete(room_name(name))
                 return ok({"ended": True})
-            case [b"rooms", name, b"participants", identity]:
-                _only(request, "DELETE")
-                if not await rooms.remove_participant(paths.room_name(name), paths.identity(identity)):
+            case [b"rooms", name, b"participants", person]:
+                only(request, "DELETE")
+                if not await rooms.remove_participant(room_name(name), identity(person)):
                     raise not_found("Participant not found")
                 return ok({"removed": True})
         raise not_found("No such path")
@@ -121,8 +119,7 @@ class Gateway:
         try:
             return await sayna.answer(self._engine, self._jwt_secret, request, name)
         except RelayError as error:
-            _log.warning("%s", quoted(str(error), limit=500))
-            raise ApiError(500, "livekit_error", "The realtime service returned an error") from None
+            raise _upstream(500, error) from None
 
     def _project_id(self, request: Request) -> str:
         key = bearer(request)
@@ -145,6 +142,7 @@ class Gateway:
             await send({"type": "lifespan.startup.complete"})
 
 
-def _only(request: Request, *methods: str) -> None:
-    if request.method not in methods:
-        raise method_not_allowed(*methods)
+def _upstream(status: int, error: RelayError) -> ApiError:
+    # The sentence names addresses that are no business of the caller's: it goes to the log.
+    _log.warning("%s", quoted(str(error), limit=500))
+    return ApiError(status, "livekit_error", "The realtime service returned an error")

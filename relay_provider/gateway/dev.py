@@ -16,9 +16,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relay_provider.gateway import paths
 from relay_provider.gateway.memory import MemoryProject, RoomFull
-from relay_provider.gateway.wire import ApiError, invalid, method_not_allowed, not_found, ok, read_object
+from relay_provider.gateway.wire import ApiError, identity, invalid, not_found, ok, only, read_object, room_name
 from relay_provider.values import kind_of
 
 _FIELDS = {"identity": str, "name": str, "tracks": int, "metadata": str, "attributes": dict}
@@ -28,13 +27,11 @@ async def answer(project: MemoryProject, request: Request, rest: list[bytes]) ->
     """Serve a path below `/dev`."""
     match rest:
         case [b"rooms", name, b"participants"]:
-            if request.method != "POST":
-                raise method_not_allowed("POST")
-            return _join(project, paths.room_name(name), await read_object(request))
-        case [b"rooms", name, b"participants", identity]:
-            if request.method != "DELETE":
-                raise method_not_allowed("DELETE")
-            if not await project.remove_participant(paths.room_name(name), paths.identity(identity)):
+            only(request, "POST")
+            return _join(project, room_name(name), await read_object(request))
+        case [b"rooms", name, b"participants", person]:
+            only(request, "DELETE")
+            if not await project.remove_participant(room_name(name), identity(person)):
                 raise not_found("Participant not found")
             return ok({"left": True})
     raise not_found("No such path")
@@ -46,27 +43,20 @@ def _join(project: MemoryProject, name: str, body: dict[str, Any]) -> Response:
             raise invalid(f"A participant has {', '.join(_FIELDS)} only")
         if not isinstance(value, _FIELDS[field]) or isinstance(value, bool):
             raise invalid(f"{field} must not be {kind_of(value)}")
-    identity, attributes, tracks = body.get("identity"), body.get("attributes", {}), body.get("tracks", 0)
-    if not identity or "\0" in identity:
+    who, attributes, tracks = body.get("identity"), body.get("attributes", {}), body.get("tracks", 0)
+    if not who or "\0" in who:
         raise invalid("identity is required")
     if not all(isinstance(value, str) for value in attributes.values()):
         raise invalid("attributes must hold strings only")
     if not 0 <= tracks <= 1000:
         raise invalid("tracks must be a whole number from 0 to 1000")
     try:
-        for text in (identity, body.get("name", ""), body.get("metadata", ""), *attributes, *attributes.values()):
+        for text in (who, body.get("name", ""), body.get("metadata", ""), *attributes, *attributes.values()):
             text.encode()
     except UnicodeEncodeError:
         raise invalid("Every text must be valid Unicode") from None
+    about = {"tracks": tracks, "metadata": body.get("metadata", ""), "attributes": attributes}
     try:
-        joined = project.join(
-            name,
-            identity,
-            body.get("name", ""),
-            tracks=tracks,
-            metadata=body.get("metadata", ""),
-            attributes=attributes,
-        )
+        return ok(project.join(name, who, body.get("name", ""), **about), 201)
     except RoomFull as error:
         raise ApiError(409, "room_full", str(error)) from None
-    return ok(joined, 201)

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from relay_provider.backends.prefix import MAX_PROJECT_ID, is_project_id
-from relay_provider.errors import ConfigError
+from relay_provider.errors import KEY_START, ConfigError
 
 KEYS_VARIABLE: Final = "RELAY_GATEWAY_KEYS"
 DEVELOPMENT_PROJECT: Final = "dev"
 
 # Always this beginning, so that the redaction of messages recognises every key.
-_KEY: Final = re.compile(r"sk_(?:live|test)_[!-+\--~]+")
+_KEY: Final = re.compile(KEY_START + r"[!-+\--~]+")
 
 
 class Keys:

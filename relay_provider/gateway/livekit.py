@@ -5,20 +5,20 @@ Keeps nothing of the rooms, so that several gateways can run side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from livekit.protocol.models import ParticipantInfo
 
 from relay_provider.backends.livekit import LiveKitBackend
 from relay_provider.backends.livekit_server import LiveKitServer, one
-from relay_provider.config import Connection, load
+from relay_provider.config import Connection
 from relay_provider.gateway.engine import server_room
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
 
 
 class LiveKitEngine:
-    """All projects on one LiveKit server."""
+    """All projects on the one LiveKit server that the settings name."""
 
     def __init__(self, settings: Connection) -> None:
         # Once more, since a pooled connection may have been closed meanwhile. The gateway's clients retry a 502
@@ -26,11 +26,6 @@ class LiveKitEngine:
         self._settings = replace(settings, max_retries=min(settings.max_retries, 1))
         self._server = LiveKitServer(self._settings)
         self._projects: dict[str, LiveKitBackend] = {}
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> LiveKitEngine:
-        """The server that `LIVEKIT_URL`, `LIVEKIT_API_KEY` and `LIVEKIT_API_SECRET` name."""
-        return cls(load(None, environ))
 
     def project(self, project_id: str) -> LiveKitBackend:
         """The rooms of one project; all share the engine's connections."""

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydantic import Field
+
 from relay_provider.backends.prefix import project_prefix, split_name
 from relay_provider.errors import Rejected
 from relay_provider.gateway.engine import server_room
@@ -35,17 +37,11 @@ def _new_sid(kind: str) -> str:
     return kind + "".join(secrets.choice(_ALPHABET) for _ in range(12))
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody in a room of the memory engine."""
+class Person(SaynaParticipant):
+    """Somebody in a room of the memory engine, as the second document shows them."""
 
-    identity: str
-    name: str
-    joined_at: int
-    tracks: int = 0
-    metadata: str = ""
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    sid: str = field(default_factory=lambda: _new_sid("PA_"))
+    sid: str = Field(default_factory=lambda: _new_sid("PA_"))
+    tracks: int
 
     def participant(self) -> Participant:
         """As the first document shows them."""
@@ -56,25 +52,26 @@ class Person:
 
 @dataclass(slots=True)
 class _Room:
-    name: str
-    max_participants: int
-    empty_timeout: int | None
-    metadata: str
+    inputs: RoomInputs
     creation_time: int
-    deadline: float | None
+    deadline: float | None = None
     sid: str = field(default_factory=lambda: _new_sid("RM_"))
     people: dict[str, Person] = field(default_factory=dict)
 
     def live(self) -> LiveRoom:
         return LiveRoom(
-            room=self.name,
+            room=self.inputs.name,
             sid=self.sid,
             num_participants=len(self.people),
-            max_participants=self.max_participants,
+            max_participants=self.inputs.max_participants or 0,
             creation_time=self.creation_time,
-            metadata=self.metadata,
-            empty_timeout=self.empty_timeout or DEFAULT_DEPARTURE_TIMEOUT,
+            metadata=self.inputs.metadata or "",
+            empty_timeout=self.lasts(DEFAULT_DEPARTURE_TIMEOUT),
         )
+
+    def lasts(self, by_default: int) -> int:
+        """Seconds that it lasts when it is empty."""
+        return self.inputs.empty_timeout or by_default
 
 
 class RoomFull(Rejected):
@@ -121,14 +118,14 @@ class MemoryProject:
         if room is None or room.people.pop(identity, None) is None:
             return False
         if not room.people:
-            self._empty_for(room, room.empty_timeout or DEFAULT_DEPARTURE_TIMEOUT)
+            self._empty_for(room, room.lasts(DEFAULT_DEPARTURE_TIMEOUT))
         return True
 
     async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
         """Change the metadata of a live room; None when it is not live."""
         if (room := self._room(name)) is None:
             return None
-        room.metadata = metadata
+        room.inputs = room.inputs.model_copy(update={"metadata": metadata})
         return room.live()
 
     async def aclose(self) -> None:
@@ -146,32 +143,32 @@ class MemoryProject:
     ) -> Participant:
         """Put somebody into the room, which is made on demand; the same identity again replaces the first."""
         room = self._room(name) or self._open(RoomInputs(name=name))
-        others = len(room.people) - (identity in room.people)
-        if room.max_participants and others >= room.max_participants:
-            raise RoomFull(f"Room {name} is full: it takes {room.max_participants} participants.")
-        person = Person(
-            identity, display_name, self._seconds(), tracks=tracks, metadata=metadata, attributes=dict(attributes or {})
+        others, limit = len(room.people.keys() - {identity}), room.inputs.max_participants
+        if limit and others >= limit:
+            raise RoomFull(f"Room {name} is full: it takes {limit} participants.")
+        room.people[identity] = person = Person(
+            identity=identity,
+            name=display_name,
+            state="ACTIVE",
+            kind="STANDARD",
+            joined_at=self._seconds(),
+            metadata=metadata,
+            attributes=dict(attributes or {}),
+            is_publisher=tracks > 0,
+            tracks=tracks,
         )
-        room.people[identity] = person
         room.deadline = None
         return person.participant()
 
-    def people(self, name: str) -> builtins.list[Person]:
+    def people(self, name: str) -> builtins.list[SaynaParticipant]:
         """Who is in the room; nobody when it is not live."""
         room = self._room(name)
-        return builtins.list(room.people.values()) if room else []
+        return [*room.people.values()] if room else []
 
-    def _open(self, room: RoomInputs) -> _Room:
-        opened = self._rooms[room.name] = _Room(
-            name=room.name,
-            max_participants=room.max_participants or 0,
-            empty_timeout=room.empty_timeout,
-            metadata=room.metadata or "",
-            creation_time=self._seconds(),
-            deadline=None,
-        )
-        self._empty_for(opened, room.empty_timeout or DEFAULT_EMPTY_TIMEOUT)
-        return opened
+    def _open(self, inputs: RoomInputs) -> _Room:
+        room = self._rooms[inputs.name] = _Room(inputs, self._seconds())
+        self._empty_for(room, room.lasts(DEFAULT_EMPTY_TIMEOUT))
+        return room
 
     def _room(self, name: str) -> _Room | None:
         self._expire()
@@ -182,10 +179,10 @@ class MemoryProject:
 
     def _empty_for(self, room: _Room, seconds: float) -> None:
         room.deadline = self._clock() + seconds
-        heapq.heappush(self._deadlines, (room.deadline, room.name))
+        heapq.heappush(self._deadlines, (room.deadline, room.inputs.name))
         # Entries of rooms that ended early or were joined stay behind: drop them before they outweigh the rooms.
         if len(self._deadlines) > 2 * len(self._rooms) + 64:
-            self._deadlines = [(r.deadline, r.name) for r in self._rooms.values() if r.deadline is not None]
+            self._deadlines = [(r.deadline, name) for name, r in self._rooms.items() if r.deadline is not None]
             heapq.heapify(self._deadlines)
 
     def _expire(self) -> None:
@@ -221,20 +218,7 @@ class MemoryEngine:
     async def people(self, full_name: str) -> builtins.list[SaynaParticipant]:
         """Who is in that room."""
         project, name = self._split(full_name)
-        return [
-            SaynaParticipant(
-                identity=person.identity,
-                name=person.name,
-                sid=person.sid,
-                state="ACTIVE",
-                kind="STANDARD",
-                joined_at=person.joined_at,
-                metadata=person.metadata,
-                attributes=dict(person.attributes),
-                is_publisher=person.tracks > 0,
-            )
-            for person in (project.people(name) if project else ())
-        ]
+        return project.people(name) if project else []
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -7,9 +7,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from relay_provider.gateway.wire import RoomList
-from relay_provider.model import NAME_PATTERN, LiveRoom, RoomDetail, RoomInputs
+from relay_provider.model import NAME_PATTERN, SETTINGS, LiveRoom, RoomDetail, RoomInputs
 from relay_provider.sayna import SaynaRoom
-from relay_provider.values import MAX_METADATA
 from relay_provider.version import __version__
 
 _ERRORS: Final = {
@@ -33,7 +32,10 @@ def document(*, token_required: bool) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": {
-            "/v1/rooms": {"post": _create(), "get": _list()},
+            "/v1/rooms": {
+                "post": _create(),
+                "get": _operation("listRooms", "List active rooms", _answer("RoomList")),
+            },
             "/v1/rooms/{name}": {
                 "get": _operation("inspectRoom", "Inspect a room", _answer("RoomDetail"), "404", "422", path=("name",)),
                 "delete": _operation("endRoom", "End a room", _flag("ended"), "422", path=("name",)),
@@ -63,25 +65,10 @@ def document(*, token_required: bool) -> dict[str, Any]:
 
 def _create() -> dict[str, Any]:
     inputs = RoomInputs.model_json_schema(by_alias=True)["properties"]
-
-    def number(field: str) -> dict[str, Any]:
-        (schema,) = (option for option in inputs[field]["anyOf"] if option["type"] == "integer")
-        return {**schema, "description": inputs[field]["description"]}
-
-    body = {
-        "type": "object",
-        "required": ["name"],
-        "properties": {
-            "name": {**_NAME, "description": "Room name, unique in the project."},
-            "maxParticipants": number("maxParticipants"),
-            "emptyTimeout": number("emptyTimeout"),
-            "metadata": {
-                "type": "string",
-                "maxLength": MAX_METADATA,
-                "description": "Opaque string attached to the room.",
-            },
-        },
-    }
+    properties = {key: {**inputs[key]["anyOf"][0], "description": inputs[key]["description"]} for key in SETTINGS}
+    properties["metadata"]["description"] = "Opaque string attached to the room."
+    properties["name"] = {**_NAME, "description": "Room name, unique in the project."}
+    body = {"type": "object", "required": ["name"], "properties": properties}
     created = _json("The room as it is now.", _ref("LiveRoom"))
     created["links"] = {
         operation: {"operationId": operation, "parameters": {"name": "$response.body#/room"}}
@@ -92,10 +79,6 @@ def _create() -> dict[str, Any]:
         "description": "A live room of that name is left as it is, and answered.",
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
     }
-
-
-def _list() -> dict[str, Any]:
-    return _operation("listRooms", "List active rooms", _answer("RoomList"))
 
 
 def _sayna(token_required: bool) -> dict[str, Any]:
@@ -135,8 +118,7 @@ def _answer(schema: str) -> dict[str, Any]:
 
 
 def _flag(name: str) -> dict[str, Any]:
-    schema = {"type": "object", "required": [name], "properties": {name: {"const": True}}}
-    return {"200": _json("Success.", schema)}
+    return {"200": _json("Success.", _all_of({name: {"const": True}}))}
 
 
 def _ref(schema: str) -> dict[str, Any]:
@@ -145,17 +127,11 @@ def _ref(schema: str) -> dict[str, Any]:
 
 def _error_schema() -> dict[str, Any]:
     text = {"type": "string", "minLength": 1}
-    return {
-        "type": "object",
-        "required": ["error"],
-        "properties": {
-            "error": {
-                "type": "object",
-                "required": ["type", "code", "message"],
-                "properties": {"type": text, "code": text, "message": text},
-            }
-        },
-    }
+    return _all_of({"error": _all_of({"type": text, "code": text, "message": text})})
+
+
+def _all_of(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
 
 
 def _schemas(*models: type[BaseModel]) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from relay_provider.gateway.engine import Engine
-from relay_provider.gateway.paths import decoded
-from relay_provider.gateway.wire import bearer, not_found, ok, unauthorized
+from relay_provider.gateway.wire import bearer, decoded, not_found, ok, unauthorized
 from relay_provider.sayna import SaynaParticipant
 
 

@@ -16,7 +16,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from relay_provider.config import is_loopback
+from relay_provider.config import is_loopback, load
 from relay_provider.errors import ConfigError
 from relay_provider.gateway.app import Gateway
 from relay_provider.gateway.engine import Engine
@@ -56,20 +56,17 @@ def serve(
     with _listening(host, port) as sock:
         shown = f"[{host}]" if ":" in host else host
 
-        def gateway() -> Gateway:
-            return Gateway(
-                _engine(engine, environ),
-                keys,
-                jwt_secret=secret or None,
-                development=engine == "memory" and is_loopback(host),
-            )
-
         def started() -> None:
             announce(f"Rooms API on http://{shown}:{sock.getsockname()[1]}/v1")
             if new_key:
                 announce(f"Key: {new_key}")
 
-        asyncio.run(_run(gateway, sock, started))
+        async def answer() -> None:
+            development = engine == "memory" and is_loopback(host)
+            gateway = Gateway(_engine(engine, environ), keys, jwt_secret=secret or None, development=development)
+            await _Server(_config(gateway), started).serve([sock])
+
+        asyncio.run(answer())
 
 
 def _keys(host: str, engine: EngineName, environ: Mapping[str, str]) -> tuple[Keys, str | None]:
@@ -88,7 +85,7 @@ def _engine(name: EngineName, environ: Mapping[str, str]) -> Engine:
         return MemoryEngine()
     from relay_provider.gateway.livekit import LiveKitEngine  # slow to import, and not always needed
 
-    return LiveKitEngine.from_environment(environ)
+    return LiveKitEngine(load(None, environ))
 
 
 @contextmanager
@@ -148,23 +145,17 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        loop = asyncio.get_running_loop()
-        handled = (signal.SIGINT, signal.SIGTERM)
-        for number in handled:
-            loop.add_signal_handler(number, self._stop)
-        try:
-            yield
-        finally:
-            for number in handled:
-                loop.remove_signal_handler(number)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop)  # until the loop is closed
+        yield
 
     def _stop(self) -> None:
         self.should_exit = True
 
 
-async def _run(gateway: Callable[[], Gateway], sock: socket.socket, started: Callable[[], None]) -> None:
-    config = uvicorn.Config(
-        gateway(),
+def _config(gateway: Gateway) -> uvicorn.Config:
+    return uvicorn.Config(
+        gateway,
         http=_Protocol,
         ws="none",
         lifespan="on",
@@ -178,4 +169,3 @@ async def _run(gateway: Callable[[], Gateway], sock: socket.socket, started: Cal
         # Below a second, so that a client which is slow to send a body does not hold up the end.
         timeout_graceful_shutdown=cast(int, 0.6),
     )
-    await _Server(config, started).serve([sock])

@@ -1,4 +1,7 @@
-"""The wire format of the first document: error bodies, and the body of "Create a room"."""
+"""The wire format of the first document: error bodies, paths, and the body of "Create a room".
+
+Paths are decoded as they were sent, per segment, so that `%2F` in an identity is part of it.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,17 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relay_provider.model import NAME_PATTERN, SETTINGS, LiveRoom, RoomInputs, check
+from relay_provider.model import ROOM_NAME, SETTINGS, LiveRoom, RoomInputs, check
 from relay_provider.values import kind_of
 
 MAX_BODY: Final = 64 * 1024
-
-_NAME: Final = re.compile(NAME_PATTERN)
+_BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class RoomList(BaseModel):
@@ -64,12 +67,12 @@ def malformed(message: str) -> ApiError:
     return ApiError(422, "invalid_request", message)
 
 
-def method_not_allowed(*allowed: str) -> ApiError:
-    """The route exists, the method does not."""
-    allow = ", ".join(allowed)
-    return ApiError(
-        405, "invalid_request", f"This path takes {allow} only", code="method_not_allowed", headers={"Allow": allow}
-    )
+def only(request: Request, *methods: str) -> None:
+    """Refuse a method that the route does not have."""
+    if request.method not in methods:
+        allow = ", ".join(methods)
+        said = f"This path takes {allow} only"
+        raise ApiError(405, "invalid_request", said, code="method_not_allowed", headers={"Allow": allow})
 
 
 def to_json(value: object) -> bytes:
@@ -81,6 +84,32 @@ def ok(value: BaseModel | Mapping[str, Any], status: int = 200) -> Response:
     """A success."""
     body = value.model_dump_json(by_alias=True) if isinstance(value, BaseModel) else to_json(value)
     return Response(body, status, media_type="application/json")
+
+
+def decoded(segment: bytes) -> str | None:
+    """A path's segment without its percent-encoding; None when that is broken, or is not UTF-8."""
+    if _BROKEN_ESCAPE.search(segment):
+        return None
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def room_name(segment: bytes) -> str:
+    """The room's name in a path, or the documented 422."""
+    name = decoded(segment)
+    if name is None or not ROOM_NAME.fullmatch(name):
+        raise invalid("The room name in the path must hold 1 to 128 letters, digits and . _ - : only")
+    return name
+
+
+def identity(segment: bytes) -> str:
+    """A participant's identity in a path: any text, percent-encoded as one segment."""
+    text = decoded(segment)
+    if not text or "\0" in text:
+        raise invalid("The identity in the path must be text, percent-encoded as one segment")
+    return text
 
 
 def bearer(request: Request) -> bytes | None:
@@ -134,7 +163,7 @@ def create_request(body: Mapping[str, Any]) -> RoomInputs:
 
 
 def _not_documented(field: str, value: object) -> str | None:
-    if field == "name" and not (isinstance(value, str) and _NAME.fullmatch(value)):
+    if field == "name" and not (isinstance(value, str) and ROOM_NAME.fullmatch(value)):
         return "must be a string of 1 to 128 letters, digits and . _ - : only"
     if value is None or (field == "metadata" and not isinstance(value, str)):
         return f"must be {'a string' if field == 'metadata' else 'a whole number'}, not {kind_of(value)}"

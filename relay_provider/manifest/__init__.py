@@ -3,6 +3,7 @@
 `load` reads files and answers with everything they declare, or with everything that is wrong with them.
 """
 
+from relay_provider.manifest.connection import written
 from relay_provider.manifest.json_schema import manifest_schema
 from relay_provider.manifest.load import Manifest, Project, load
 from relay_provider.manifest.names import ENDINGS, declared_name, first_of, is_name, name_of_file, namesakes
@@ -22,4 +23,5 @@ __all__ = [
     "manifest_schema",
     "name_of_file",
     "namesakes",
+    "written",
 ]

@@ -6,14 +6,25 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from relay_provider import values
 from relay_provider.backends.prefix import ALLOWED, is_project_id
 from relay_provider.config import BACKENDS, KeyRef, ProjectRef, checked_url
-from relay_provider.errors import ConfigError, redacted
-from relay_provider.manifest.reader import WRONG, Reader, key_like, kind, shown
+from relay_provider.errors import ConfigError, key_like, redacted
+from relay_provider.manifest.reader import WRONG, Reader, shown
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 
 KEYS: Final = ("apiKey", "baseUrl", "backend", "livekit")
 LIVEKIT_KEYS: Final = ("url", "apiKey", "apiSecret", "projectId")
+WRITTEN: Final = {
+    "backend": "backend",
+    "base_url": "baseUrl",
+    "api_key": "apiKey",
+    "livekit_url": "livekit.url",
+    "livekit_api_key": "livekit.apiKey",
+    "livekit_api_secret": "livekit.apiSecret",
+    "project_id": "livekit.projectId",
+}
+"""Where a manifest says what a `ProjectRef` holds."""
 
 # Capitals, as is the custom, or all small. A mixture is more often a pasted key than a variable.
 ENV_PATTERN: Final = r"^(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)$"
@@ -22,35 +33,55 @@ CONFIG_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)
 
 def connection(label: str, entries: Mapping[str, Pair], reader: Reader) -> ProjectRef:
     """The project's reference from the entries of `KEYS`; what is wrong is noted and left out."""
-    nodes = {key: node for key, (_, node) in entries.items() if key in KEYS}
-    values: dict[str, Any] = {}
-    if "apiKey" in nodes:
-        values["api_key"] = _key_ref("apiKey", nodes["apiKey"], reader)
-    if "baseUrl" in nodes:
-        values["base_url"] = _url("baseUrl", nodes["baseUrl"], ("https", "http"), reader)
-    if "backend" in nodes:
-        values["backend"] = _backend(nodes["backend"], reader)
-    if "livekit" in nodes:
-        values |= _livekit(nodes["livekit"], reader)
-        values.setdefault("backend", "livekit")
-    _fitting(entries, values.get("backend"), reader)
-    return ProjectRef(label, **values)
+    nodes = {key: node for key, (_, node) in entries.items()}
+    if "livekit" in entries:
+        livekit = reader.fields(nodes["livekit"], "livekit", LIVEKIT_KEYS)
+        nodes |= {f"livekit.{key}": node for key, (_, node) in livekit.items()}
+    found: dict[str, Any] = {
+        field: _value(written, nodes[written], reader) for field, written in WRITTEN.items() if written in nodes
+    }
+    if "livekit" in entries:
+        found.setdefault("backend", "livekit")
+    _fitting(entries, found.get("backend"), reader)
+    return ProjectRef(label, **found)
 
 
-def _livekit(node: Node, reader: Reader) -> dict[str, Any]:
-    entries = reader.fields(node, "livekit", LIVEKIT_KEYS)
-    values: dict[str, Any] = {}
-    for key, (_, value) in entries.items():
-        match key:
-            case "url":
-                values["livekit_url"] = _url("livekit.url", value, ("wss", "ws", "https", "http"), reader)
-            case "projectId":
-                values["project_id"] = _project_id(value, reader)
-            case "apiKey":
-                values["livekit_api_key"] = _key_ref(key, value, reader)
-            case _:
-                values["livekit_api_secret"] = _key_ref(key, value, reader)
-    return values
+def written(ref: ProjectRef) -> dict[str, Any]:
+    """The entries that `connection` makes this reference of."""
+    entries: dict[str, Any] = {}
+    for field, value in ref.as_state().items():
+        if field in WRITTEN:
+            *outer, key = WRITTEN[field].split(".")
+            (entries.setdefault(outer[0], {}) if outer else entries)[key] = value
+    return entries
+
+
+def _value(name: str, node: Node, reader: Reader) -> KeyRef | str | None:
+    if name.endswith(("apiKey", "apiSecret")):
+        return _key_ref(name.removeprefix("livekit."), node, reader)
+    if name == "backend":
+        return _backend(node, reader)
+    text = reader.text(name, node)
+    try:
+        return None if text is None else _plain(name, text)
+    except ConfigError as error:
+        reader.problems.say(node.at, str(error).removesuffix("."))
+        return None
+
+
+def _plain(name: str, text: str) -> str:
+    """What may stand in the file as it is, an ID or an address; ConfigError says why not."""
+    if redacted(text) != text:
+        raise ConfigError(f"{name} looks like a key, which must not stand in the file")
+    if name == "livekit.projectId":
+        if is_project_id(text):
+            return text
+        raise ConfigError(f"{name} may hold {ALLOWED}, and is {values.shown(text)}")
+    url = checked_url(name, text, allow_http=True)  # whether plain http is allowed is known when it is used
+    schemes = ("https", "http") if name == "baseUrl" else ("wss", "ws", "https", "http")
+    if url.partition(":")[0].lower() in schemes:
+        return url
+    raise ConfigError(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
 
 
 def _fitting(entries: Mapping[str, Pair], backend: str | None, reader: Reader) -> None:
@@ -86,44 +117,6 @@ def _key_ref(name: str, node: Node, reader: Reader) -> KeyRef | None:
         reader.problems.say(value.at, f"{pair[0].text} must be the name of {what}, and never the key itself")
         return None
     return KeyRef("env" if pair[0].text == "env" else "config", key)
-
-
-def _project_id(node: Node, reader: Reader) -> str | None:
-    found = _text("livekit.projectId", node, reader)
-    if found is None or is_project_id(found):
-        return found
-    reader.problems.say(node.at, f"livekit.projectId may hold {ALLOWED}, and is {shown(node)}")
-    return None
-
-
-def _text(name: str, node: Node, reader: Reader) -> str | None:
-    value = reader.plain(node)
-    if value is WRONG:
-        return None
-    if not isinstance(value, str):
-        quotes = "; put it in quotes" if isinstance(node, Scalar) and value is not None else ""
-        reader.problems.say(node.at, f"{name} must be a string, not {kind(node)}{quotes}")
-    elif redacted(value) != value:
-        reader.problems.say(node.at, f"{name} looks like a key, which must not stand in the file")
-    else:
-        return value
-    return None
-
-
-def _url(name: str, node: Node, schemes: tuple[str, ...], reader: Reader) -> str | None:
-    """An address of the right form. Plain http passes: whether it is allowed is known when it is used."""
-    url = _text(name, node, reader)
-    if url is None:
-        return None
-    try:
-        url = checked_url(name, url, allow_http=True)
-    except ConfigError as error:
-        reader.problems.say(node.at, str(error).removesuffix("."))
-        return None
-    if url.partition(":")[0].lower() not in schemes:
-        reader.problems.say(node.at, f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-        return None
-    return url
 
 
 def _backend(node: Node, reader: Reader) -> str | None:

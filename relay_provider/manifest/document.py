@@ -10,10 +10,11 @@ from typing import Any, Final
 from pydantic_core import ValidationError
 
 from relay_provider.config import ProjectRef
+from relay_provider.errors import key_like
 from relay_provider.manifest import connection
 from relay_provider.manifest.names import ALLOWED, is_name
 from relay_provider.manifest.problems import At, Broken, Problems
-from relay_provider.manifest.reader import WRONG, Reader, key_like, kind, shown
+from relay_provider.manifest.reader import WRONG, Reader, kind, shown
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 from relay_provider.model import FIELDS, RoomInputs, problems_of
 
@@ -22,7 +23,6 @@ PROJECT_KEYS: Final = (*connection.KEYS, "defaults", "rooms")
 ROOM_KEYS: Final = tuple(key for key in FIELDS.values() if key != "name")
 LABEL_PATTERN: Final = r"^[^\s/](?:[^/]{0,126}[^\s/])?$"
 
-_PYTHON_NAMES: Final = {alias: name for name, alias in FIELDS.items()}
 _TOP_HINTS: Final = dict.fromkeys((*connection.KEYS, "rooms"), "belongs to a project; write projects: {LABEL: {…}}")
 _ROOM_HINTS: Final = {
     "name": "is not a setting: a room's key is its name",
@@ -90,18 +90,17 @@ class _Reading:
             self.say(node.at, f"version must be the number 1, not {shown(node)}")
 
     def _name(self, node: Node) -> tuple[At, str] | None:
-        value = self.reader.plain(node)
-        if value is WRONG:
+        name = self.reader.text("name", node, " such as rooms-of-acme")
+        if name is None:
             return None
-        if isinstance(value, str) and is_name(value):
-            return node.at, value
-        if isinstance(value, str) and key_like(value):
-            self.say(node.at, "name must not be a key; it is shown to people")
-        elif isinstance(value, str):
-            self.say(node.at, f"name must have {ALLOWED}, and is {shown(node)}")
-        else:
-            quotes = "; put it in quotes" if isinstance(node, Scalar) and value is not None else ""
-            self.say(node.at, f"name must be a string such as rooms-of-acme, not {kind(node)}{quotes}")
+        if is_name(name):
+            return node.at, name
+        wrong = (
+            "must not be a key; it is shown to people"
+            if key_like(name)
+            else f"must have {ALLOWED}, and is {shown(node)}"
+        )
+        self.say(node.at, f"name {wrong}")
         return None
 
     def _project(self, label: str, pair: Pair, defaults: Mapping[str, Any]) -> ProjectEntry:
@@ -124,7 +123,8 @@ class _Reading:
         values = self._values(own)
         inputs, wrong = self._checked("any", values, own)
         if inputs is not None:  # in their one spelling, so that each room need not find it again
-            values = {key: None if value is None else _setting(inputs, key) for key, value in values.items()}
+            spelled = inputs.model_dump(by_alias=True)
+            values = {key: spelled[key] for key in values}
         return {**outer, **{key: value for key, value in values.items() if key not in wrong}}
 
     def _room(self, name: str, pair: Pair, defaults: Mapping[str, Any]) -> RoomEntry:
@@ -150,7 +150,3 @@ class _Reading:
             subject = "a room's name" if problem.path == "name" else problem.path
             self.say(entries[problem.path][1].at, f"{subject} {problem.message}")
         return None, {problem.path for problem in problems}
-
-
-def _setting(inputs: RoomInputs, key: str) -> object:
-    return getattr(inputs, _PYTHON_NAMES[key])

@@ -25,19 +25,17 @@ def manifest_schema() -> Schema:
         **_object(
             {
                 "version": {"description": "The version of this format.", "const": 1},
-                "name": {
-                    "description": "What tells this manifest apart from others: the name of its Pulumi project. "
+                "name": _text(
+                    "What tells this manifest apart from others: the name of its Pulumi project. "
                     "The file's own name without it; required on a shared backend.",
-                    "type": "string",
-                    "pattern": MANIFEST_NAME_PATTERN,
-                },
+                    MANIFEST_NAME_PATTERN,
+                ),
                 "defaults": _described("Connection for every room of the file.", "settings"),
-                "projects": {
-                    "description": "The projects by label. A label is for people, state and reports.",
-                    "type": ["object", "null"],
-                    "propertyNames": {"pattern": LABEL_PATTERN},
-                    "additionalProperties": {"$ref": "#/$defs/project"},
-                },
+                "projects": _map(
+                    "The projects by label. A label is for people, state and reports.",
+                    {"pattern": LABEL_PATTERN},
+                    {"$ref": "#/$defs/project"},
+                ),
             }
         ),
         "patternProperties": {"^x-": {"description": "Ignored; a place for anchors."}},
@@ -50,20 +48,15 @@ def _project() -> Schema:
     return _object(
         {
             "apiKey": _key_of("apiKey"),
-            "baseUrl": {
-                "description": _DESCRIPTIONS["baseUrl"],
-                "type": "string",
-                "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://.",
-            },
+            "baseUrl": _text(_DESCRIPTIONS["baseUrl"], "^[Hh][Tt][Tt][Pp][Ss]?://."),
             "backend": {"description": _DESCRIPTIONS["backend"], "enum": list(BACKENDS)},
             "livekit": _described("The LiveKit server that holds the rooms.", "livekit"),
             "defaults": _described("Connection for every room of the project, over those of the file.", "settings"),
-            "rooms": {
-                "description": "The rooms by name: letters, digits and . _ - : (at most 128).",
-                "type": ["object", "null"],
-                "propertyNames": {"pattern": NAME_PATTERN, "not": {"enum": [".", ".."]}},
-                "additionalProperties": _described("A room; what it leaves out comes from the defaults.", "settings"),
-            },
+            "rooms": _map(
+                "The rooms by name: letters, digits and . _ - : (at most 128).",
+                {"pattern": NAME_PATTERN, "not": {"enum": [".", ".."]}},
+                _described("A room; what it leaves out comes from the defaults.", "settings"),
+            ),
         },
         nullable=True,
     )
@@ -72,19 +65,10 @@ def _project() -> Schema:
 def _livekit() -> Schema:
     return _object(
         {
-            "url": {
-                "description": _DESCRIPTIONS["livekitUrl"],
-                "type": "string",
-                "pattern": "^([Ww][Ss]|[Hh][Tt][Tt][Pp])[Ss]?://.",
-            },
+            "url": _text(_DESCRIPTIONS["livekitUrl"], "^([Ww][Ss]|[Hh][Tt][Tt][Pp])[Ss]?://."),
             "apiKey": _key_of("livekitApiKey"),
             "apiSecret": _key_of("livekitApiSecret"),
-            "projectId": {
-                "description": _DESCRIPTIONS["projectId"],
-                "type": "string",
-                "pattern": PROJECT_ID_PATTERN,
-                "maxLength": MAX_PROJECT_ID,
-            },
+            "projectId": {**_text(_DESCRIPTIONS["projectId"], PROJECT_ID_PATTERN), "maxLength": MAX_PROJECT_ID},
         },
         nullable=True,
     )
@@ -92,23 +76,24 @@ def _livekit() -> Schema:
 
 def _settings() -> Schema:
     """A room's inputs but its name. Null is allowed everywhere: it takes a default away."""
-    properties = RoomInputs.model_json_schema(by_alias=True)["properties"]
-    return _object({key: _setting(key, value) for key, value in properties.items() if key != "name"}, nullable=True)
-
-
-def _setting(key: str, value: Schema) -> Schema:
-    kinds = value.get("anyOf") or [{"type": value["type"]}, {"type": "null"}]
-    if key == "metadata":
-        kinds = [kinds[0], {"type": "object"}, {"type": "array"}, *kinds[1:]]
-    return {"description": value["description"], "anyOf": kinds}
+    settings: Schema = {}
+    for key, value in RoomInputs.model_json_schema(by_alias=True)["properties"].items():
+        kinds = value.get("anyOf") or [{"type": value["type"]}, {"type": "null"}]
+        if key == "metadata":
+            kinds = [kinds[0], {"type": "object"}, {"type": "array"}, *kinds[1:]]
+        if key != "name":
+            settings[key] = {"description": value["description"], "anyOf": kinds}
+    return _object(settings, nullable=True)
 
 
 def _key() -> Schema:
-    env = {"description": "The name of an environment variable.", "type": "string", "pattern": ENV_PATTERN}
-    config = {"description": "A key of the stack's Pulumi config.", "type": "string", "pattern": CONFIG_PATTERN}
+    ways = {
+        "env": _text("The name of an environment variable.", ENV_PATTERN),
+        "config": _text("A key of the stack's Pulumi config.", CONFIG_PATTERN),
+    }
     return {
         "description": "Where the key is to be found; never the key itself.",
-        "oneOf": [{**_object({name: found}), "required": [name]} for name, found in (("env", env), ("config", config))],
+        "oneOf": [{**_object({name: way}), "required": [name]} for name, way in ways.items()],
     }
 
 
@@ -118,6 +103,15 @@ def _key_of(setting: str) -> Schema:
 
 def _described(description: str, definition: str) -> Schema:
     return {"description": description, "$ref": f"#/$defs/{definition}"}
+
+
+def _text(description: str, pattern: str) -> Schema:
+    return {"description": description, "type": "string", "pattern": pattern}
+
+
+def _map(description: str, names: Schema, values: Schema) -> Schema:
+    kind = ["object", "null"]
+    return {"description": description, "type": kind, "propertyNames": names, "additionalProperties": values}
 
 
 def _object(properties: Schema, *, nullable: bool = False) -> Schema:

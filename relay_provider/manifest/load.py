@@ -6,25 +6,15 @@ import gc
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
-from typing import Final
+from dataclasses import dataclass, field
 
 from relay_provider.config import ProjectRef
+from relay_provider.manifest.connection import WRITTEN
 from relay_provider.manifest.document import Document, ProjectEntry, read
 from relay_provider.manifest.problems import Broken, ManifestError, ManifestProblem, Position, Problems
 from relay_provider.manifest.source import text_of
 from relay_provider.manifest.yamlpos import compose
 from relay_provider.model import RoomInputs
-
-_CONNECTION: Final = tuple(item.name for item in fields(ProjectRef) if item.name != "label")
-_WRITTEN: Final = {
-    "base_url": "baseUrl",
-    "api_key": "apiKey",
-    "livekit_url": "livekit.url",
-    "livekit_api_key": "livekit.apiKey",
-    "livekit_api_secret": "livekit.apiSecret",
-    "project_id": "livekit.projectId",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,5 +128,4 @@ def _gather(entries: Iterable[ProjectEntry], problems: Problems, gathered: dict[
 
 
 def _differences(one: ProjectRef, other: ProjectRef) -> str:
-    names = (name for name in _CONNECTION if getattr(one, name) != getattr(other, name))
-    return ", ".join(_WRITTEN.get(name, name) for name in names)
+    return ", ".join(name for field, name in WRITTEN.items() if getattr(one, field) != getattr(other, field))

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from relay_provider.errors import key_like
 from relay_provider.manifest.problems import Broken
-from relay_provider.manifest.reader import key_like
 from relay_provider.manifest.source import text_of
 from relay_provider.manifest.yamlpos import Map, Scalar, compose, resolve
 
@@ -36,8 +36,7 @@ def first_of(files: Iterable[str | os.PathLike[str]]) -> Path:
 
 def name_of_file(file: str | os.PathLike[str]) -> str:
     """The name that a file without `name:` has: `staging.yaml` is `staging`."""
-    base = Path(file).name
-    stem = next((base.removesuffix(end) for end in ENDINGS if base.endswith(end)), base)
+    stem = _stem(Path(file))
     if is_name(stem) and stem != _TAKEN:
         return stem
     # Two files whose names differ in what a name may not hold are still two.
@@ -47,7 +46,7 @@ def name_of_file(file: str | os.PathLike[str]) -> str:
 
 def namesakes(file: Path) -> list[Path]:
     """The other manifests beside a file that have no name either and would be known by the same one."""
-    stem = next((file.name.removesuffix(end) for end in ENDINGS if file.name.endswith(end)), file.name)
+    stem = _stem(file)
     beside = (file.with_name(stem + end) for end in ("", *ENDINGS) if stem)
     return [other for other in beside if other != file and other.is_file() and _is_nameless_manifest(other)]
 
@@ -64,6 +63,10 @@ def declared_name(file: str | os.PathLike[str]) -> str | None:
         match = _UNPARSED.search(text)
         found = match[1] if match else None
     return found if isinstance(found, str) and is_name(found) else None
+
+
+def _stem(file: Path) -> str:
+    return next((file.name.removesuffix(end) for end in ENDINGS if file.name.endswith(end)), file.name)
 
 
 def _is_nameless_manifest(file: Path) -> bool:

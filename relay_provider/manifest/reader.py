@@ -6,10 +6,10 @@ Problems are noted when something is read, so what nobody reads (`x-` keys) may 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from relay_provider import values
 from relay_provider.errors import quoted
 from relay_provider.manifest.problems import Problems
 from relay_provider.manifest.yamlpos import STR, Map, Node, Pair, Scalar, Seq, resolve
@@ -31,15 +31,7 @@ def kind(node: Node) -> str:
 
 def shown(node: Node) -> str:
     """A value for a message: scalars as they are, other things by their type."""
-    value = resolve(node) if isinstance(node, Scalar) else None
-    if isinstance(value, str):
-        return json.dumps(quoted(value, limit=40), ensure_ascii=False)
-    return kind(node) if value is None or isinstance(value, bool) else quoted(str(value), limit=40)
-
-
-def key_like(name: str) -> bool:
-    """Is what should be a name a secret? (`helpdesk_live_1` is none.)"""
-    return re.match(r"sk_(live|test)_|eyJ[\w-]+\.", name) is not None
+    return values.shown(resolve(node)) if isinstance(node, Scalar) else kind(node)
 
 
 class Reader:
@@ -110,14 +102,24 @@ class Reader:
             self._plain[id(node)] = self._collection(node)
         return self._plain[id(node)]
 
+    def text(self, name: str, node: Node, such_as: str = "") -> str | None:
+        """A text; None where its problem has been told."""
+        value = self.plain(node)
+        if isinstance(value, str):
+            return value
+        if value is not WRONG:
+            quotes = "; put it in quotes" if isinstance(node, Scalar) and value is not None else ""
+            self.problems.say(node.at, f"{name} must be a string{such_as}, not {kind(node)}{quotes}")
+        return None
+
     def _collection(self, node: Seq | Map) -> object:
         if self._tagged(node):
             return WRONG
         if isinstance(node, Seq):
             items = [self.plain(item) for item in node.items]
             return WRONG if any(item is WRONG for item in items) else items
-        values = {key: self.plain(value) for key, (_, value) in self.entries(node).items()}
-        return WRONG if any(value is WRONG for value in values.values()) else values
+        entries = {key: self.plain(value) for key, (_, value) in self.entries(node).items()}
+        return WRONG if any(value is WRONG for value in entries.values()) else entries
 
     def _merged(self, node: Node) -> dict[str, Pair]:
         merged: dict[str, Pair] = {}

@@ -49,7 +49,9 @@ def explain(error: yaml.YAMLError, text: str) -> Broken:
             if what in context:
                 return Broken(begin, sentence)
     if "cannot start any token" in problem:
-        return Broken(at, _cannot_begin(text[index : index + 1]))
+        character = text[index : index + 1]
+        tab = "this is a tab; YAML is indented with spaces"
+        return Broken(at, tab if character == "\t" else f"text cannot begin with {character} here; put it in quotes")
     for pattern, sentence in _SENTENCES:
         if re.search(pattern, f"{context}: {problem}"):
             return Broken(at, sentence.format(begin="{}:{}".format(*begin)))
@@ -58,9 +60,3 @@ def explain(error: yaml.YAMLError, text: str) -> Broken:
 
 def _at(mark: yaml.Mark) -> At:
     return mark.line + 1, mark.column + 1
-
-
-def _cannot_begin(character: str) -> str:
-    if character == "\t":
-        return "this is a tab; YAML is indented with spaces"
-    return f"text cannot begin with {character} here; put it in quotes"

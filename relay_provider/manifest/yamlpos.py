@@ -1,7 +1,7 @@
 """YAML text as a tree of nodes that know where they stand.
 
-Built from PyYAML's parser events, not by its composer: that one recurses, keeps no limits, and reads plain scalars
-by YAML 1.1 (`on`, `012`, `1:30`, dates). Here a plain scalar is what YAML 1.1 and 1.2 agree on, else a string.
+Built from PyYAML's parser events, not by its composer: that one keeps no limits, and reads plain scalars by YAML 1.1
+(`on`, `012`, `1:30`, dates). Here a plain scalar is what YAML 1.1 and 1.2 agree on, else a string.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -86,109 +86,83 @@ def resolve(node: Scalar) -> str | int | float | bool | None:
 
 
 @dataclass(slots=True)
-class _Open:
-    """A collection whose end is not read yet."""
-
-    node: Seq | Map
-    anchor: str | None
-    before: int
-    height: int = 1
-    key: Node | None = None
-
-    def add(self, node: Node) -> None:
-        if isinstance(self.node, Seq):
-            self.node.items.append(node)
-        elif self.key is None:
-            self.key = node
-        else:
-            self.node.pairs.append((self.key, node))
-            self.key = None
-
-
-@dataclass(slots=True)
 class _Anchored:
-    """What an alias stands for; `size` and `height` count the values in it and their nesting."""
+    """What an alias stands for; `size` and `height` count the values in it and their nesting. None while it is open."""
 
-    node: Node
-    size: int
-    height: int
+    node: Node | None = None
+    size: int = 0
+    height: int = 0
 
 
 class _Composer:
     """Builds the tree. A value behind an anchor is shared by its aliases, never copied."""
 
-    def __init__(self) -> None:
-        self.root: Node | None = None
-        self._stack: list[_Open] = []
-        self._anchors: dict[str, _Anchored | None] = {}
+    def __init__(self, events: Iterator[Any]) -> None:
+        self._events = events
+        self._anchors: dict[str, _Anchored] = {}
         self._nodes = self._expanded = 0
 
-    def feed(self, event: yaml.Event) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                node = Scalar(event.value, not event.style, event.tag, _at(event))
-                self._nodes += 1
-                if event.anchor:
-                    self._anchors[event.anchor] = _Anchored(node, 1, 0)
-                self._add(node, 0)
-            case yaml.MappingStartEvent():
-                self._open(event, Map(event.tag, _at(event)))
-            case yaml.SequenceStartEvent():
-                self._open(event, Seq(event.tag, _at(event)))
-            case yaml.CollectionEndEvent():
-                done = self._stack.pop()
-                if done.anchor:
-                    size = self._nodes + self._expanded - done.before
-                    self._anchors[done.anchor] = _Anchored(done.node, size, done.height)
-                self._add(done.node, done.height)
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.DocumentStartEvent() if self.root is not None:
-                raise Broken(_at(event), "a second document begins here; a file holds one manifest, without --- inside")
+    def document(self) -> Node | None:
+        root = None
+        for event in self._events:
+            match event:
+                case yaml.NodeEvent():
+                    root, _ = self._node(event, 0)
+                case yaml.DocumentStartEvent() if root is not None:
+                    raise Broken(
+                        _at(event), "a second document begins here; a file holds one manifest, without --- inside"
+                    )
+        return root
 
-    def _open(self, event: yaml.CollectionStartEvent, node: Seq | Map) -> None:
-        if len(self._stack) >= MAX_DEPTH:
-            raise Broken(node.at, f"this is nested more than {MAX_DEPTH} levels deep")
-        self._stack.append(_Open(node, event.anchor, self._nodes + self._expanded))
+    def _node(self, event: yaml.NodeEvent, depth: int) -> tuple[Node, int]:
+        """The node that begins with this event, inside of `depth` others, and how many levels it has below it."""
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, depth)
+        before = self._nodes + self._expanded
         self._nodes += 1
-        if event.anchor:
-            self._anchors[event.anchor] = None
+        if not event.anchor:
+            return self._content(event, depth)
+        anchored = self._anchors[event.anchor] = _Anchored()
+        anchored.node, anchored.height = self._content(event, depth)
+        anchored.size = self._nodes + self._expanded - before
+        return anchored.node, anchored.height
 
-    def _alias(self, event: yaml.AliasEvent) -> None:
+    def _content(self, event: yaml.NodeEvent, depth: int) -> tuple[Node, int]:
         at = _at(event)
-        if event.anchor not in self._anchors:
-            raise Broken(at, "this alias (*) has no anchor (&) above it; text that begins with * needs quotes")
-        target = self._anchors[event.anchor]
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(event.value, not event.style, event.tag, at), 0
+        assert isinstance(event, yaml.CollectionStartEvent)
+        if depth >= MAX_DEPTH:
+            raise Broken(at, f"this is nested more than {MAX_DEPTH} levels deep")
+        children, height = [], 1
+        while not isinstance(child := next(self._events), yaml.CollectionEndEvent):
+            node, below = self._node(child, depth + 1)
+            children.append(node)
+            if below >= height:
+                height = below + 1
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Seq(event.tag, at, children), height
+        return Map(event.tag, at, list(zip(children[::2], children[1::2], strict=True))), height
+
+    def _alias(self, event: yaml.AliasEvent, depth: int) -> tuple[Node, int]:
+        at = _at(event)
+        target = self._anchors.get(event.anchor or "")
         if target is None:
+            raise Broken(at, "this alias (*) has no anchor (&) above it; text that begins with * needs quotes")
+        if target.node is None:
             raise Broken(at, "this alias (*) is inside of what it stands for, which would never end")
         self._expanded += target.size
         if self._expanded > MAX_EXPANDED:
             raise Broken(at, "this is one alias (*) too many: together they stand for more than a million values")
-        if len(self._stack) + target.height > MAX_DEPTH:
+        if depth + target.height > MAX_DEPTH:
             raise Broken(at, f"this alias (*) makes the file more than {MAX_DEPTH} levels deep")
-        self._add(target.node, target.height)
-
-    def _add(self, node: Node, height: int) -> None:
-        if self._stack:
-            parent = self._stack[-1]
-            parent.add(node)
-            if height >= parent.height:
-                parent.height = height + 1
-        else:
-            self.root = node
+        return target.node, target.height
 
 
 def compose(text: str) -> Node | None:
     """The one document of `text`; None when there is nothing in it. Raises Broken."""
-    composer = _Composer()
-    for event in _events(text):
-        composer.feed(event)
-    return composer.root
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
     try:
-        yield from yaml.parse(text, Loader=LOADER)
+        return _Composer(yaml.parse(text, Loader=LOADER)).document()
     except yaml.YAMLError as error:
         raise explain(error, text) from None
 

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import re
+
+import click
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from relay_provider.cli.app import app
 from relay_provider.cli.output import Code, Report, Table, _markdown, code, excerpts, prose, shown
+from relay_provider.errors import RelayError
 
 pytestmark = pytest.mark.unit
 markdown = MarkdownIt("commonmark").enable("table")
@@ -58,8 +63,26 @@ def test_nobody_is_mentioned() -> None:
     assert "@org" not in prose("hello @org/team")
 
 
+@pytest.mark.parametrize("bare", ["https://evil.example/x", "WWW.evil.example", "ftp://evil", "evil.example", "//evil"])
+def test_nothing_in_markdown_becomes_a_link_by_itself(bare: str) -> None:
+    tokens = markdown.parseInline(prose(f"look at {bare}!"))[0].children or []
+    assert said(tokens) == f"look at {bare}!"
+    assert not [token for token in tokens if re.search(r"//|\w\.\w", token.content)]
+
+
 def test_a_terminal_is_safe() -> None:
+    assert shown("\u200b\u061c\ufeff\u2066") == "\\u200b\\u061c\\ufeff\\u2066"
     assert shown("a\x1b]0;x\x07\u202eb\x85") == "a\\u001b]0;x\\u0007\\u202eb\\u0085"
+
+
+def test_an_error_is_safe_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RelayError("room a\u202eb\u200b is wrong")
+
+    monkeypatch.setattr(click.Group, "main", fail)
+    with pytest.raises(SystemExit):
+        app()
+    assert capsys.readouterr().err == "Error: room a\\u202eb\\u200b is wrong\n"
 
 
 def test_long_values_are_cut_to_where_they_differ() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Callable
+from unicodedata import category
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay_provider.errors import InvalidInputs, Problem, quoted, redacted
+from relay_provider.errors import InvalidInputs, Problem, escaped, quoted, redacted
 from tests.unit.strategies import quick
 
 pytestmark = pytest.mark.unit
@@ -59,6 +64,7 @@ def test_quoted_text_is_one_short_printable_line(text: str, limit: int) -> None:
         ("abc\u202egnp.exe", "abc gnp.exe"),
         ("a\u2028b", "a b"),
         ("a\ud800b", "a b"),
+        ("a\u200bb\u061cc\ufeffd", "a b c d"),
         ("  plain words, ü, 😀  ", "plain words, ü, 😀"),
         ("", ""),
         ("x" * 201, "x" * 199 + "…"),
@@ -86,3 +92,15 @@ def test_invalid_inputs_name_every_problem() -> None:
     error = InvalidInputs("The room is wrong", [Problem("name", "is required"), Problem("metadata", "is too long")])
     assert str(error) == "The room is wrong: name: is required; metadata: is too long"
     assert [problem.path for problem in error.problems] == ["name", "metadata"]
+
+
+@pytest.mark.parametrize("escape", [quoted, escaped])
+def test_what_cannot_be_seen_does_not_pass_for_nothing(escape: Callable[[str], str]) -> None:
+    unseen = [chr(c) for c in range(sys.maxunicode + 1) if category(chr(c)) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+    passed = [character for character in unseen if character in escape(f"a{character}b")]
+    assert passed == []
+
+
+def test_what_is_escaped_can_be_read_back() -> None:
+    text = "a\n\x7f\x85\u200b\u202e\ufeff\U000e0041 ü 😀"
+    assert json.loads(f'"{escaped(text)}"') == text
