@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import ValidationError
 
@@ -263,4 +263,4 @@ class Participant(BaseModel):
 class RoomDetail(LiveRoom):
     """A live room with the participants in it."""
 
-    participants: list[Participant] = Field(description="Who is connected, as of the answer.")
+    participants: Annotated[list[Participant], FailFast()] = Field(description="Who is connected, as of the answer.")

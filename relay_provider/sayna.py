@@ -5,9 +5,9 @@ Its field names are the document's own.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 
 class SaynaParticipant(BaseModel):
@@ -40,5 +40,5 @@ class SaynaRoom(BaseModel):
     metadata: str = Field(description="The room's metadata string.")
     name: str = Field(description="The room's name, exactly as on the server.")
     num_participants: int = Field(ge=0, description="How many participants are connected; may lag.")
-    participants: list[SaynaParticipant] = Field(description="Who is in the room.")
+    participants: Annotated[list[SaynaParticipant], FailFast()] = Field(description="Who is in the room.")
     sid: str = Field(description="The session ID of the room; another one after the room was recreated.")

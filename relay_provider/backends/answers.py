@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
-import httpx
 from pydantic import BaseModel, ValidationError
-
-from relay_provider.backends.http import Http
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def read(http: Http, response: httpx.Response, model: type[M]) -> M:
-    """The body as `model`. Raises UnexpectedAnswer, naming the request and the first thing that is wrong."""
-    try:
-        return model.model_validate_json(response.content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        kind = "no JSON" if first["type"] == "json_invalid" else f"{where}: {first['msg']}" if where else first["msg"]
-        raise http.unexpected(response, http.quoted(kind)) from None
+class Unreadable(Exception):
+    """A body that is not what the document says; `garbled` when it is in another format altogether."""
+
+    def __init__(self, why: str, *, garbled: bool = False) -> None:
+        super().__init__(why)
+        self.garbled = garbled
+
+
+def as_json(model: type[M]) -> Callable[[bytes], M]:
+    """Reads a body as `model`; Unreadable says the first thing that is wrong."""
+
+    def read(body: bytes) -> M:
+        try:
+            return model.model_validate_json(body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            if first["type"] == "json_invalid":
+                raise Unreadable("no JSON", garbled=True) from None
+            where = ".".join(str(part) for part in first["loc"])
+            raise Unreadable(f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+    return read

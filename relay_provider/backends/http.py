@@ -1,14 +1,16 @@
-"""A JSON-over-HTTP client with this project's manners, shared by the Relay and the Sayna backend.
+"""Requests over HTTP with this project's manners, for every server that is asked: Relay, Sayna and LiveKit.
 
-One pooled connection set, a bound on requests at once and on the time of each, the retry policy, no redirects,
-and every failure as a sentence of the error family that names the request and never the key.
+One pooled connection set, a bound on requests at once, on the time of each and on the size of an answer, the retry
+policy, no redirects, no proxy for this machine, and every failure as a sentence of the error family that names the
+request and never the key.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -16,8 +18,9 @@ import anyio
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from relay_provider.backends.answers import Unreadable
 from relay_provider.backends.retry import RETRIED_STATUSES, RetryPolicy, Transient, retry_after
-from relay_provider.config import is_loopback
+from relay_provider.config import Connection, is_loopback
 from relay_provider.errors import (
     ConfigError,
     NotFound,
@@ -30,8 +33,12 @@ from relay_provider.errors import (
 )
 from relay_provider.version import __version__
 
+T = TypeVar("T")
+
 CONCURRENCY: Final = 16
 """Requests at once: more only queue at the server (measured: no gain beyond 8)."""
+LARGEST_ANSWER: Final = 64 * 1024 * 1024
+"""Bytes of an answer, unpacked, that are read: many times what ten thousand rooms take."""
 
 
 def segment(value: str, what: str) -> str:
@@ -49,58 +56,90 @@ def segment(value: str, what: str) -> str:
 
 
 class Http:
-    """Requests to one API with one bearer key."""
+    """Requests to one API. `token`, if there is one, goes with each of them; `secrets` are never shown."""
 
     def __init__(
         self,
         base_url: str,
-        token: str | None,
+        settings: Connection,
         *,
-        timeout: float,
-        policy: RetryPolicy,
         key_setting: str,
         url_setting: str,
+        token: str | None = None,
+        secrets: tuple[str, ...] = (),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         if token and not (token.isascii() and token.isprintable() and " " not in token):
             raise ConfigError(f"{key_setting} holds characters that no key has; set it again, without them.")
         self.base_url = base_url
-        self._timeout = timeout
-        self._policy = policy
+        self._timeout = settings.request_timeout
+        self._policy = RetryPolicy(settings.max_retries)
         self._key_setting = key_setting
         self._url_setting = url_setting
-        self._secrets = (token,) if token else ()
+        self._secrets = (*secrets, *([token] if token else []))
         headers = {"User-Agent": f"relay-provider/{__version__}", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._client = httpx.AsyncClient(
-            headers=headers, timeout=timeout, transport=transport or _transport(base_url), follow_redirects=False
+            headers=headers,
+            timeout=self._timeout,
+            transport=transport or _transport(base_url),
+            follow_redirects=False,
         )
         self._slots = anyio.Semaphore(CONCURRENCY)
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        """A successful (2xx) answer, read whole. Raises the error family; NotFound only for a definite 404."""
+    async def request(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[bytes], T],
+        *,
+        what: str = "",
+        reads: bool | None = None,
+        **content: Any,
+    ) -> T:
+        """What `read` makes of a successful (2xx) answer. Raises the error family; NotFound only for a definite 404.
 
-        async def attempt() -> httpx.Response:
-            what = f"{method} {self.base_url}{path}"
+        `what` names the request in messages; one that only `reads` (a GET does) is asked once more when the answer is
+        garbled. `content` is what httpx takes: `json`, `content`, `headers`.
+        """
+        what, reads = what or self.what(method, path), method == "GET" if reads is None else reads
+
+        async def attempt() -> T:
             async with self._slots:
                 try:
                     with anyio.fail_after(self._timeout):
-                        response = await self._client.request(method, self.base_url + path, json=body)
+                        response = await self._whole(method, self.base_url + path, what, content)
                 except (TimeoutError, httpx.TransportError) as error:
                     raise Transient(self._no_answer(what, error)) from None
             self._raise_for(response, what)
-            return response
+            try:
+                return read(response.content)
+            except Unreadable as wrong:
+                answered = self.unexpected(what, self.quoted(str(wrong)))
+                raise (Transient(answered, once=True) if wrong.garbled and reads else answered) from None
 
         try:
             return await self._policy.run(attempt)
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, UnicodeError) as error:
-            raise UnexpectedAnswer(
-                f"{method} {self.base_url}{path} could not be carried out: {self.quoted(str(error))}."
-            ) from None
+            raise UnexpectedAnswer(f"{what} could not be carried out: {self.quoted(str(error))}.") from None
+
+    def what(self, method: str, path: str) -> str:
+        """What messages call a request."""
+        return f"{method} {self.base_url}{path}"
+
+    async def _whole(self, method: str, url: str, what: str, content: dict[str, Any]) -> httpx.Response:
+        body = bytearray()
+        async with self._client.stream(method, url, **content) as response:
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > LARGEST_ANSWER:
+                    raise self.unexpected(what, f"more than {LARGEST_ANSWER >> 20} MiB")
+        headers = [(key, value) for key, value in response.headers.multi_items() if key not in _OF_THE_WIRE]
+        return httpx.Response(response.status_code, headers=headers, content=bytes(body), request=response.request)
 
     def _no_answer(self, what: str, error: TimeoutError | httpx.TransportError) -> Unavailable:
         # The aiohttp transport calls a refused connection a timeout; its cause knows better.
@@ -119,28 +158,32 @@ class Http:
         """Foreign text for a message, without this client's key."""
         return quoted(text, self._secrets)
 
-    def unexpected(self, response: httpx.Response, why: str) -> UnexpectedAnswer:
+    def unexpected(self, what: str, why: str) -> UnexpectedAnswer:
         """An answer that is not what the document says, as an error naming the request."""
-        request = response.request
         return UnexpectedAnswer(
-            f"{request.method} {request.url} answered with {why}, which is not what the API documents; "
-            f"check {self._url_setting}."
+            f"{what} answered with {why}, which is not what the API documents; check {self._url_setting}."
         )
+
+    def said(self, response: httpx.Response) -> tuple[object, str]:
+        """The kind and the message of the documented error body; of something else's (a proxy's page), nothing."""
+        return error_of(response, "error", kind="type", message="message")
 
     def _raise_for(self, response: httpx.Response, what: str) -> None:
         status = response.status_code
         if response.is_success:
             return
-        said = self.quoted(_message(response))
+        kind, message = self.said(response)
+        said = self.quoted(message)
         because = f": {said}" if said else ""
+        failed = f"{what} failed on the server's side ({status} {_phrase(status)}{because})"
         match status:
             case 401 | 403:
                 raise Unauthorized(
                     f"{what} was refused, the key is not accepted ({status}{because}); check {self._key_setting}."
                 )
-            case 404 if _error_type(response) == "not_found":
+            case 404 if kind == "not_found":
                 raise NotFound(f"{what} found nothing{because}.")
-            case 400 | 422:
+            case 400 | 409 | 412 | 422:
                 raise Rejected(f"{what} was refused as invalid ({status}{because}); correct the values it names.")
             case 429:
                 raise Transient(
@@ -152,10 +195,7 @@ class Http:
                 )
             case _ if status in RETRIED_STATUSES:
                 raise Transient(
-                    Unavailable(
-                        f"{what} failed on the server's side ({status} {_phrase(status)}{because}); try again later."
-                    ),
-                    retry_after(response.headers.get("Retry-After")),
+                    Unavailable(f"{failed}; try again later."), retry_after(response.headers.get("Retry-After"))
                 )
             case _ if response.has_redirect_location:
                 target = self.quoted(response.headers["Location"])
@@ -164,9 +204,12 @@ class Http:
                     f"stays with the server it is for. If that is the right address, set {self._url_setting} to it."
                 )
             case _ if status >= 500:
-                raise Unavailable(f"{what} failed on the server's side ({status} {_phrase(status)}{because}).")
+                raise Unavailable(f"{failed}.")
             case _:
-                raise self.unexpected(response, f"{status} {_phrase(status)}{because}")
+                raise self.unexpected(what, f"{status} {_phrase(status)}{because}")
+
+
+_OF_THE_WIRE: Final = ("content-encoding", "content-length", "transfer-encoding")
 
 
 def _transport(base_url: str) -> httpx.AsyncBaseTransport:
@@ -197,21 +240,13 @@ def _phrase(status: int) -> str:
         return "unknown status"
 
 
-def _error(response: httpx.Response) -> dict[str, Any]:
+def error_of(response: httpx.Response, *path: str, kind: str, message: str) -> tuple[object, str]:
+    """What an error body has at `path` for its kind and its message."""
     try:
         body = response.json()
-    except (ValueError, RecursionError):
-        return {}
-    error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
-
-
-def _error_type(response: httpx.Response) -> str | None:
-    """`error.type` of the documented error body; None when the answer is something else's (a proxy's page)."""
-    kind = _error(response).get("type")
-    return kind if isinstance(kind, str) else None
-
-
-def _message(response: httpx.Response) -> str:
-    message = _error(response).get("message")
-    return message if isinstance(message, str) else ""
+        for key in path:
+            body = body[key]
+        said = body.get(message)
+        return body.get(kind), said if isinstance(said, str) else ""
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return None, ""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, FailFast
 
-from relay_provider.backends.answers import read
+from relay_provider.backends.answers import as_json
 from relay_provider.backends.http import Http, segment
-from relay_provider.backends.retry import RetryPolicy
 from relay_provider.config import Connection, checked_url, required
 from relay_provider.errors import NotFound, UnexpectedAnswer
 from relay_provider.model import LiveRoom, RoomDetail, RoomInputs, in_place, unreported
 
 M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R", bound=LiveRoom)
 
 
 class _Rooms(BaseModel):
-    rooms: list[LiveRoom]
+    rooms: Annotated[list[LiveRoom], FailFast()]  # millions of wrong ones are as wrong as one
 
 
 class _Ended(BaseModel, strict=True):
@@ -40,9 +40,8 @@ class RelayBackend:
         self.address = checked_url(setting, settings.base_url, settings.allow_http, schemes=("http", "https"))
         self._http = Http(
             self.address,
-            required(settings.api_key, "apiKey"),
-            timeout=settings.request_timeout,
-            policy=RetryPolicy(settings.max_retries),
+            settings,
+            token=required(settings.api_key, "apiKey"),
             key_setting="apiKey (RELAY_API_KEY)",
             url_setting=setting,
             transport=transport,
@@ -50,38 +49,37 @@ class RelayBackend:
 
     async def create(self, room: RoomInputs) -> LiveRoom:
         segment(room.name, "Room")  # a room that no request could end again is not made
-        response = await self._collection("POST", room.wire())
-        return self._named(self._read(response, LiveRoom), room.name, response)
+        return self._named(await self._collection("POST", LiveRoom, json=room.wire()), room.name, "POST", "/rooms")
 
     async def list(self) -> list[LiveRoom]:
-        found = self._read(await self._collection("GET"), _Rooms).rooms
-        return sorted(found, key=lambda room: room.name)
+        return sorted((await self._collection("GET", _Rooms)).rooms, key=lambda room: room.name)
 
     async def get(self, name: str) -> RoomDetail | None:
+        path = f"/rooms/{segment(name, 'Room')}"
         try:
-            response = await self._http.request("GET", f"/rooms/{segment(name, 'Room')}")
+            room = await self._http.request("GET", path, as_json(RoomDetail))
         except NotFound:
             return None
-        return self._named(self._read(response, RoomDetail), name, response)
+        return self._named(room, name, "GET", path)
 
     async def delete(self, name: str) -> None:
+        path = f"/rooms/{segment(name, 'Room')}"
         try:
-            response = await self._http.request("DELETE", f"/rooms/{segment(name, 'Room')}")
+            answer = await self._http.request("DELETE", path, as_json(_Ended))
         except NotFound as error:
             # Undocumented, and a wrong address says the same: only a list without the room means gone.
             if any(room.name == name for room in await self.list()):
                 raise UnexpectedAnswer(f"{error} The list has the room all the same; check baseUrl.") from None
             return
-        if not self._read(response, _Ended).ended:
-            raise self._http.unexpected(response, '"ended": false')
+        if not answer.ended:
+            raise self._http.unexpected(self._http.what("DELETE", path), '"ended": false')
 
     async def remove_participant(self, name: str, identity: str) -> bool:
         path = f"/rooms/{segment(name, 'Room')}/participants/{segment(identity, 'Participant')}"
         try:
-            response = await self._http.request("DELETE", path)
+            return (await self._http.request("DELETE", path, as_json(_Removed))).removed
         except NotFound:
             return False
-        return self._read(response, _Removed).removed
 
     async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
         raise NotImplementedError("the Rooms API changes nothing in place")
@@ -89,16 +87,14 @@ class RelayBackend:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def _collection(self, method: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    async def _collection(self, method: str, model: type[M], **content: Any) -> M:
         try:
-            return await self._http.request(method, "/rooms", body)
+            return await self._http.request(method, "/rooms", as_json(model), **content)
         except NotFound as error:  # no room was named that could be missing, so it is the address
             raise UnexpectedAnswer(f"{error} Check baseUrl (RELAY_BASE_URL).") from None
 
-    def _read(self, response: httpx.Response, model: type[M]) -> M:
-        return read(self._http, response, model)
-
-    def _named(self, room: M, name: str, response: httpx.Response) -> M:
-        if isinstance(room, LiveRoom) and room.name != name:
-            raise UnexpectedAnswer(str(self._http.unexpected(response, f'the room "{self._http.quoted(room.name)}"')))
+    def _named(self, room: R, name: str, method: str, path: str) -> R:
+        if room.name != name:
+            another = f'the room "{self._http.quoted(room.name)}"'
+            raise self._http.unexpected(self._http.what(method, path), another)
         return room

@@ -19,19 +19,20 @@ from relay_provider.errors import RelayError
 
 T = TypeVar("T")
 
-RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
+RETRIED_STATUSES: Final = frozenset({408, 429, 502, 503, 504})
 BASE: Final = 0.2
 CAP: Final = 8.0
 RETRY_AFTER_CAP: Final = 30.0
 
 
 class Transient(Exception):
-    """A failure that may pass; `error` is what the caller sees when it does not."""
+    """A failure that may pass; `error` is what the caller sees when it does not. `once`: worth one more try only."""
 
-    def __init__(self, error: RelayError, retry_after: float | None = None) -> None:
+    def __init__(self, error: RelayError, retry_after: float | None = None, *, once: bool = False) -> None:
         super().__init__(str(error))
         self.error = error
         self.retry_after = retry_after
+        self.once = once
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,14 @@ class RetryPolicy:
 
     async def run(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Call `attempt` until it answers; its last transient error when it never does."""
+        again = False
         for number in range(self.retries + 1):
             try:
                 return await attempt()
             except Transient as failure:
-                if number == self.retries:
+                if number == self.retries or (failure.once and again):
                     raise failure.error from None
+                again = again or failure.once
                 await self.sleep(self.delay(number, failure.retry_after))
         raise AssertionError("unreachable")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import httpx
 
-from relay_provider.backends.answers import read
+from relay_provider.backends.answers import as_json
 from relay_provider.backends.http import Http, segment
-from relay_provider.backends.retry import RetryPolicy
 from relay_provider.config import Connection, checked_url, required
 from relay_provider.errors import NotFound, Unauthorized, Unavailable
 from relay_provider.sayna import SaynaRoom
@@ -23,9 +22,8 @@ class Sayna:
         token = settings.sayna_token.get_secret_value() if settings.sayna_token else None
         self._http = _Http(
             checked_url(_URL, url, settings.allow_http, schemes=("http", "https")),
-            token,
-            timeout=settings.request_timeout,
-            policy=RetryPolicy(settings.max_retries),
+            settings,
+            token=token,
             key_setting=_TOKEN,
             url_setting=_URL,
             transport=transport,
@@ -33,10 +31,10 @@ class Sayna:
 
     async def get(self, name: str) -> SaynaRoom:
         """The room of exactly this name on the server. NotFound concludes nothing: the room may be another's."""
-        response = await self._http.request("GET", f"/livekit/rooms/{segment(name, 'Room')}")
-        room = read(self._http, response, SaynaRoom)
+        path = f"/livekit/rooms/{segment(name, 'Room')}"
+        room = await self._http.request("GET", path, as_json(SaynaRoom))
         if room.name != name:
-            raise self._http.unexpected(response, f'the room "{self._http.quoted(room.name)}"')
+            raise self._http.unexpected(self._http.what("GET", path), f'the room "{self._http.quoted(room.name)}"')
         return room
 
     async def aclose(self) -> None:

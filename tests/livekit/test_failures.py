@@ -55,7 +55,7 @@ async def backend(url: str) -> AsyncIterator[LiveKitBackend]:
 
     rooms = connect(load(None, environ(url)))
     assert isinstance(rooms, LiveKitBackend)
-    rooms._server._policy = RetryPolicy(2, no_wait)
+    rooms._server._http._policy = RetryPolicy(2, no_wait)
     try:
         yield rooms
     finally:
@@ -123,14 +123,14 @@ async def test_a_404_that_is_not_livekits_concludes_nothing() -> None:
 
     async with answering(page) as (rooms, _):
         for call in (rooms.delete("room"), rooms.remove_participant("room", "ana"), rooms.update_metadata("room", "")):
-            with pytest.raises(UnexpectedAnswer, match="status 404"):
+            with pytest.raises(UnexpectedAnswer, match="answered with 404"):
                 await call
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_not_followed(status: int) -> None:
     async with answering(always(status, headers={"Location": "/elsewhere"})) as (rooms, asked):
-        with pytest.raises(UnexpectedAnswer, match=rf"a redirect \({status}\)"):
+        with pytest.raises(UnexpectedAnswer, match=rf"was redirected \({status}\) to /elsewhere"):
             await rooms.list()
     assert asked == ["/twirp/livekit.RoomService/ListRooms"]
 
@@ -139,9 +139,38 @@ async def test_an_answer_in_another_format_is_unexpected() -> None:
     async def page(_: web.Request) -> web.Response:
         return web.Response(text="<html>Hello</html>", content_type="text/html")
 
-    async with answering(page) as (rooms, _):
+    async with answering(page) as (rooms, asked):
         with pytest.raises(UnexpectedAnswer, match="LiveKit ListRooms at http"):
             await rooms.list()
+        assert len(asked) == 2  # once more, since it changes nothing
+        with pytest.raises(UnexpectedAnswer, match=r"LiveKit CreateRoom .* something else answers in LiveKit's place"):
+            await rooms.create(RoomInputs(name="room"))
+        assert len(asked) == 3
+
+
+async def test_retry_after_is_obeyed() -> None:
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    async with answering(always(429, headers={"Retry-After": "7"})) as (rooms, _):
+        rooms._server._http._policy = RetryPolicy(2, wait)
+        with pytest.raises(RateLimited):
+            await rooms.list()
+    assert waits == [7, 7]
+
+
+async def test_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch, unused_port: int) -> None:
+    """A proxy would see the token."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port}")
+
+    async def empty(_: web.Request) -> web.Response:
+        return web.Response(body=b"", content_type="application/protobuf")
+
+    async with answering(empty) as (rooms, asked):
+        assert await rooms.list() == []
+    assert len(asked) == 1
 
 
 async def test_an_answer_about_another_room_is_unexpected() -> None:

@@ -307,7 +307,13 @@ async def test_an_answer_that_is_not_as_documented_is_an_error_and_not_a_crash(
     assert type(error) is UnexpectedAnswer
     assert str(error).startswith(f"{OPERATIONS[operation][0]} answered with {why}")
     assert str(error).endswith("which is not what the API documents; check baseUrl (RELAY_BASE_URL).")
-    assert len(server.requests) == 1
+    assert len(server.requests) == (2 if (operation, why) == ("list", "no JSON") else 1)
+
+
+async def test_an_answer_to_a_get_that_is_no_json_is_asked_for_once_more(api: MakeApi) -> None:
+    server = api(httpx.Response(200, text=HTML), httpx.Response(200, json={"rooms": [ROOM]}))
+    assert [room.name for room in await server.backend.list()] == [ROOM["room"]]
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(

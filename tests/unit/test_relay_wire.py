@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import shutil
 import socket
@@ -17,7 +18,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from relay_provider.backends import retry
+from relay_provider.backends import http, retry
 from relay_provider.backends.relay import RelayBackend
 from relay_provider.config import load
 from relay_provider.errors import RelayError, Unavailable, UnexpectedAnswer
@@ -267,6 +268,39 @@ async def test_an_answer_that_does_not_come_to_an_end_is_a_timeout(behaviour: Be
         "requestTimeout (RELAY_REQUEST_TIMEOUT)."
     )
     assert len(server.requests) == 2
+
+
+async def endless(_: int, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    while True:
+        writer.write(b" " * 65536)
+        await writer.drain()
+
+
+async def packed(_: int, writer: asyncio.StreamWriter) -> None:
+    body = gzip.compress(b" " * (http.LARGEST_ANSWER + 1))
+    writer.write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+        % len(body)
+    )
+    writer.write(body)
+
+
+@pytest.mark.parametrize("behaviour", [endless, packed])
+async def test_an_answer_is_read_up_to_a_size(monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour) -> None:
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 4 << 20)
+    async with serving(behaviour) as server, backend(server.url) as relay:
+        error = await failure(relay)
+    assert type(error) is UnexpectedAnswer
+    assert str(error).startswith(f"GET {server.url}/rooms answered with more than 4 MiB")
+    assert len(server.requests) == 1
+
+
+async def test_a_packed_answer_is_read() -> None:
+    body = gzip.compress(b'{"rooms": []}')
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with serving(head + body) as server, backend(server.url) as relay:
+        assert await relay.list() == []
 
 
 async def test_waiting_for_a_free_connection_is_no_timeout() -> None:
