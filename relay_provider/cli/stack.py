@@ -26,6 +26,7 @@ from pulumi.automation._stack import StackInitMode
 
 from relay_provider.cli.plan import sentences
 from relay_provider.cli.pulumi_program import Command
+from relay_provider.cli.strangers import check_states
 from relay_provider.cli.takeover import find, find_config, take_over
 from relay_provider.cli.workspace import NoName, Workspace
 from relay_provider.config import Connection, Lookup, load
@@ -78,6 +79,8 @@ class RoomStack:
     ) -> None:
         """Open the stack. `manifest` is whose it is, where that is known: a stack of before may be taken over then."""
         workspace.unlock()
+        if workspace.local:
+            check_states(workspace.root, (workspace.project, workspace.old_project), stack.rpartition("/")[2])
         warnings.filterwarnings("ignore", module=r"pulumi\.automation")  # about what ends in an error anyway
         self.workspace = workspace
         self._name = stack

@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import socket
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ OLD_PROJECT: Final = "relay-rooms"
 
 # Without files of attributes: a kill between one and its state would leave both unreadable.
 _NO_ATTRIBUTES: Final = "?metadata=skip"
+
+
+_OURS_ALONE: Final = 0o700
+"""Rooms' metadata and people's names are nobody else's business on this machine."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +120,13 @@ class Workspace:
             files[self.root / ".gitignore"] = ".pulumi/\n"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            there = self.root.lstat()
+            if there.st_uid == os.getuid() and stat.S_ISDIR(there.st_mode):
+                self.root.chmod(_OURS_ALONE)
+            for end in (".json", ".yml"):  # the engine would take one of them for the project
+                (self.folder / f"Pulumi{end}").unlink(missing_ok=True)
             for path, text in files.items():
-                if not path.exists() or path.read_text() != text:
+                if not path.exists() or path.read_bytes() != text.encode():
                     new = path.with_name(f"{path.name}.{os.getpid()}")
                     new.write_text(text)
                     new.replace(path)
