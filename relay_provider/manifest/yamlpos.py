@@ -6,6 +6,7 @@ by YAML 1.1 (`on`, `012`, `1:30`, dates). Here a plain scalar is what YAML 1.1 a
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoa
 MAX_DEPTH: Final = 64
 MAX_EXPANDED: Final = 1_000_000
 """How many values all aliases of a file may stand for together."""
+MAX_BYTES: Final = 100_000_000
+"""How much text a file may hold when its aliases are written out, as JSON; 10,000 rooms may share a long metadata."""
 
 STR: Final = "tag:yaml.org,2002:str"
 
@@ -92,6 +95,7 @@ class _Open:
     node: Seq | Map
     anchor: str | None
     before: int
+    bytes_before: int
     height: int = 1
     key: Node | None = None
 
@@ -107,10 +111,11 @@ class _Open:
 
 @dataclass(slots=True)
 class _Anchored:
-    """What an alias stands for; `size` and `height` count the values in it and their nesting."""
+    """What an alias stands for; `size`, `bytes` and `height` count the values in it, their text and their nesting."""
 
     node: Node
     size: int
+    bytes: int
     height: int
 
 
@@ -121,15 +126,16 @@ class _Composer:
         self.root: Node | None = None
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchored | None] = {}
-        self._nodes = self._expanded = 0
+        self._nodes = self._expanded = self._bytes = 0
 
     def feed(self, event: yaml.Event) -> None:
         match event:
             case yaml.ScalarEvent():
                 node = Scalar(event.value, not event.style, event.tag, _at(event))
                 self._nodes += 1
+                self._bytes += (size := _bytes(event.value))
                 if event.anchor:
-                    self._anchors[event.anchor] = _Anchored(node, 1, 0)
+                    self._anchors[event.anchor] = _Anchored(node, 1, size, 0)
                 self._add(node, 0)
             case yaml.MappingStartEvent():
                 self._open(event, Map(event.tag, _at(event)))
@@ -139,7 +145,9 @@ class _Composer:
                 done = self._stack.pop()
                 if done.anchor:
                     size = self._nodes + self._expanded - done.before
-                    self._anchors[done.anchor] = _Anchored(done.node, size, done.height)
+                    self._anchors[done.anchor] = _Anchored(
+                        done.node, size, self._bytes - done.bytes_before, done.height
+                    )
                 self._add(done.node, done.height)
             case yaml.AliasEvent():
                 self._alias(event)
@@ -149,7 +157,7 @@ class _Composer:
     def _open(self, event: yaml.CollectionStartEvent, node: Seq | Map) -> None:
         if len(self._stack) >= MAX_DEPTH:
             raise Broken(node.at, f"this is nested more than {MAX_DEPTH} levels deep")
-        self._stack.append(_Open(node, event.anchor, self._nodes + self._expanded))
+        self._stack.append(_Open(node, event.anchor, self._nodes + self._expanded, self._bytes))
         self._nodes += 1
         if event.anchor:
             self._anchors[event.anchor] = None
@@ -164,6 +172,9 @@ class _Composer:
         self._expanded += target.size
         if self._expanded > MAX_EXPANDED:
             raise Broken(at, "this is one alias (*) too many: together they stand for more than a million values")
+        self._bytes += target.bytes
+        if self._bytes > MAX_BYTES:
+            raise Broken(at, "this is one alias (*) too many: together they stand for more than 100 MB of text")
         if len(self._stack) + target.height > MAX_DEPTH:
             raise Broken(at, f"this alias (*) makes the file more than {MAX_DEPTH} levels deep")
         self._add(target.node, target.height)
@@ -191,6 +202,12 @@ def _events(text: str) -> Iterator[yaml.Event]:
         yield from yaml.parse(text, Loader=LOADER)
     except yaml.YAMLError as error:
         raise explain(error, text) from None
+
+
+def _bytes(text: str) -> int:
+    if text.isascii() and text.isprintable():
+        return len(text)
+    return len(json.dumps(text, ensure_ascii=False).encode(errors="replace"))
 
 
 def _at(event: yaml.Event) -> At:
