@@ -57,6 +57,11 @@ def test_nothing_of_a_checkout_is_run(shop: Shop, tmp_path: Path, monkeypatch: p
     assert not marker.exists(), marker.read_text()
     assert (shop.folder / ".relay").stat().st_mode & 0o777 == 0o700
 
+    refused = shop.run("destroy", "-y", RELAY_ALLOWED_HOSTS="api.acme.com")  # by the state alone: the engine's side
+    assert refused.returncode == 1
+    assert "which RELAY_ALLOWED_HOSTS does not allow" in refused.stderr
+    assert len(shop.api.rooms()) == 2
+
     class Code:
         def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
             return os.system, (f"touch '{marker}'",)
