@@ -191,6 +191,8 @@ class _Run:
     def carry_out(self) -> None:
         """Do it, telling of each room, and sum up."""
         stack, watcher = self._engine.stack, self._watcher()
+        if self._what == "up":
+            self._engine.settle()
         self._options["continue_on_error"] = True  # one room that is refused keeps no other from being as declared
         try:
             self._follow(self._what, stack.up if self._what == "up" else stack.destroy, watcher)

@@ -17,6 +17,8 @@ from typing import Any, Final
 
 from relay_provider.dynamic.provider import pickled_provider
 from relay_provider.errors import RelayError, quoted
+from relay_provider.manifest.problems import Broken
+from relay_provider.manifest.source import decoded
 
 _PATHS: Final = ("PATH", "PYTHONPATH")
 _RUNTIME: Final = ("PULUMI_RUNTIME_VIRTUALENV", "PULUMI_RUNTIME_TOOLCHAIN")
@@ -46,13 +48,16 @@ def state_files(root: Path, projects: Sequence[str], stack: str) -> Iterator[Pat
                 yield file
 
 
-def check_states(root: Path, projects: Sequence[str], stack: str) -> None:
-    """Raise for a state that relay-rooms cannot have written, or that cannot be read."""
+def check_states(root: Path, projects: Sequence[str], stack: str) -> bool:
+    """Raise for a state that relay-rooms cannot have written, or that cannot be read. Is there something in one that a
+    killed run had begun?"""
+    pending = False
     for file in state_files(root, projects, stack):
         try:
             data = file.read_bytes()
             text = gzip.decompress(data) if file.suffix == ".gz" else data
             json.loads(text, object_pairs_hook=_checked)
+            pending = pending or b'"pending_operations":' in text
         except _Foreign as error:
             raise RelayError(
                 f"The state {file} holds {error}, which relay-rooms never writes: it may be a stranger's, and would "
@@ -61,6 +66,18 @@ def check_states(root: Path, projects: Sequence[str], stack: str) -> None:
             ) from None
         except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
             raise RelayError(_unreadable(file, error)) from None
+    return pending
+
+
+def check_config(*files: Path) -> None:
+    """Raise for a stack's configuration that is no text."""
+    for file in files:
+        try:
+            decoded(file.read_bytes() if file.exists() else b"")
+        except Broken as error:
+            raise RelayError(f"{file}:{error.at[0]}:{error.at[1]}: {error.message}.") from None
+        except OSError as error:
+            raise RelayError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}.") from None
 
 
 class _Foreign(Exception):

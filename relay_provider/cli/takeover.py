@@ -42,13 +42,13 @@ def take_over(workspace: Workspace, stack: str, manifest: Manifest, pulumi: Pulu
         return False
     owner, project, name = old.split("/")
     try:
-        if not _is_of(manifest, state := _exported(old, pulumi)):
+        if not _is_of(manifest, state := exported(old, pulumi)):
             return False
         workspace.prepare()
         # First, and beside what is there, so that a kill loses nothing.
         _copy_config(workspace, name)
         if _copy_keys(state, project, workspace.project):
-            _import(old, state, workspace, pulumi)
+            put_back(old, state, workspace, pulumi)
         pulumi("stack", "rename", f"{owner}/{workspace.project}/{name}", "--stack", old, folder=workspace.folder)
     except (StackNotFoundError, StackAlreadyExistsError):  # another run was faster
         return find(workspace, workspace.project, stack, pulumi) is not None
@@ -62,7 +62,7 @@ def find_config(workspace: Workspace, stack: str, pulumi: Pulumi) -> None:
     if workspace.config(stack).exists() or not workspace.old_config(stack).exists():
         return
     if workspace.project != workspace.old_project:
-        secrets = _exported(stack, pulumi, workspace.folder)["deployment"].get("secrets_providers") or {}
+        secrets = exported(stack, pulumi, workspace.folder)["deployment"].get("secrets_providers") or {}
         salt = (secrets.get("state") or {}).get("salt")
         if not salt or salt not in workspace.old_config(stack).read_text():
             return
@@ -70,13 +70,14 @@ def find_config(workspace: Workspace, stack: str, pulumi: Pulumi) -> None:
     _forget_old_files(workspace, stack)
 
 
-def _exported(stack: str, pulumi: Pulumi, folder: Path | None = None) -> dict[str, Any]:
+def exported(stack: str, pulumi: Pulumi, folder: Path | None = None) -> dict[str, Any]:
     """The state, with secrets encrypted as they are."""
     found: dict[str, Any] = json.loads(pulumi("stack", "export", "--stack", stack, folder=folder))
     return {**found, "deployment": found.get("deployment") or {}}
 
 
-def _import(stack: str, state: Mapping[str, Any], workspace: Workspace, pulumi: Pulumi) -> None:
+def put_back(stack: str, state: Mapping[str, Any], workspace: Workspace, pulumi: Pulumi) -> None:
+    """Import a state, without what was pending in it."""
     with NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(state, file)
         file.flush()

@@ -8,7 +8,9 @@ import pwd
 import re
 import socket
 import stat
+import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -139,11 +141,13 @@ class Workspace:
             return
         for lock in (self.root / ".pulumi" / "locks").rglob("*.json"):
             try:
-                holder = json.loads(lock.read_text())
-                if holder["hostname"] == socket.gethostname() and not _alive(int(holder["pid"])):
+                text = lock.read_text(errors="replace")
+                # The engine puts a whole file there: an empty one is from a machine that went down.
+                holder = json.loads(text) if text.strip("\0 \n") else None
+                if not holder or (holder["hostname"] == socket.gethostname() and not _alive(int(holder["pid"]))):
                     lock.unlink()
             except (OSError, ValueError, KeyError, TypeError):
-                continue  # being made or removed just now
+                continue  # removed just now, or not the engine's
 
 
 class NoName(RelayError):
@@ -190,4 +194,15 @@ def _alive(pid: int) -> bool:
         return False
     except PermissionError:
         pass
-    return True
+    return not _ended(pid)
+
+
+def _ended(pid: int) -> bool:
+    """Is it a process that has ended, and that its parent has not asked about?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except OSError:  # not Linux
+        with suppress(OSError):
+            shown = subprocess.run(["/bin/ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S603
+            return shown.stdout.startswith(b"Z")
+        return False

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -297,7 +298,15 @@ def test_an_engine_that_was_killed_is_followed_by_one_that_finishes(shop: Shop) 
     wait_until(lambda: not any(map(alive, others)), seconds=16)  # the provider sees that its engine is gone
     there = len(shop.api.rooms())
     assert there < 80
+    # What a container leaves where nobody asks about the dead, and a machine that went down.
+    [lock] = (shop.folder / ".relay/.pulumi/locks").rglob("*.json")
+    unasked = subprocess.Popen([sys.executable, "-c", ""])
+    lock.write_text(json.dumps({**json.loads(lock.read_text()), "pid": unasked.pid}))
+    lock.with_stem("empty").touch()
+    assert "pending_operations" in json.loads(shop.state())["checkpoint"]["latest"]
     assert shop.run("up", "-y").returncode == 0
+    assert unasked.wait() == 0
+    assert "pending_operations" not in json.loads(shop.state())["checkpoint"]["latest"]
     assert len(shop.api.rooms()) == 80
     assert shop.json("preview")["changes"] == changes(same=80)
 

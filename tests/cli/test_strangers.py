@@ -17,6 +17,7 @@ import pytest
 from relay_provider.cli.strangers import check_states
 from relay_provider.dynamic.provider import pickled_provider
 from relay_provider.errors import RelayError
+from tests.cli.conftest import Run
 from tests.cli.shop import TWO, Shop, needs_engine
 
 MODULES = ("relay_provider", "json", "sitecustomize", "usercustomize", "pulumi", "grpc")
@@ -129,3 +130,25 @@ def test_a_state_that_cannot_be_looked_into_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".pulumi/stacks/rooms/dev.json.zst").write_bytes(b"(\xb5/\xfd")
     with pytest.raises(RelayError, match="cannot be read"):
         check_states(tmp_path, ["rooms"], "dev")
+
+
+@pytest.mark.parametrize("command", ["preview", "up -y", "destroy -y", "drift --stack dev"])
+def test_damaged_files_are_named_with_a_way_out(run: Run, folder: Path, command: str) -> None:
+    (folder / "rooms.yaml").write_text("version: 1\nprojects: {acme: {rooms: {lobby: }}}\n")
+    config, state = folder / ".relay/rooms/Pulumi.dev.yaml", folder / ".relay/.pulumi/stacks/rooms/dev.json.gz"
+    for file in (config, state):
+        file.parent.mkdir(parents=True)
+    config.write_bytes(b"config:\n  relay:x: caf\xe9\n")
+    assert run(*command.split()).stderr == (
+        f"Error: {config}:2:15: the file is not UTF-8 here (byte 0xE9); save the file as UTF-8.\n"
+    )
+    config.unlink()
+    state.write_bytes(b"half a sta")
+    ends = "the next `up` then takes over the live rooms that are as declared.\n"
+    damaged = f"Error: The state {state} cannot be read (it is damaged). "
+    assert run(*command.split()).stderr == f"{damaged}Remove it: {ends}"
+    before = state.with_name("dev.json.gz.bak")
+    before.touch()
+    assert run(*command.split()).stderr == (
+        f"{damaged}`mv {before} {state}` brings back the one before it; or remove it: {ends}"
+    )
