@@ -26,7 +26,7 @@ from pulumi.automation._stack import StackInitMode
 
 from relay_provider.cli.plan import sentences
 from relay_provider.cli.pulumi_program import Command
-from relay_provider.cli.strangers import check_config, check_states
+from relay_provider.cli.strangers import check_config, check_links, check_states
 from relay_provider.cli.takeover import exported, find, find_config, put_back, take_over
 from relay_provider.cli.workspace import NoName, Workspace
 from relay_provider.config import Connection, Lookup, load
@@ -78,6 +78,7 @@ class RoomStack:
         create: bool,
     ) -> None:
         """Open the stack. `manifest` is whose it is, where that is known: a stack of before may be taken over then."""
+        check_links(workspace.root)
         workspace.unlock()
         check_config(workspace.config(stack), workspace.old_config(stack))
         projects, name = (workspace.project, workspace.old_project), stack.rpartition("/")[2]

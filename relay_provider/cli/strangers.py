@@ -39,6 +39,17 @@ def safe(env: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def check_links(root: Path) -> None:
+    """Raise for a link in `.relay/`, or in its place: files that it leads to would be written and removed."""
+    inside = (Path(folder, name) for folder, folders, files in os.walk(root) for name in (*folders, *files))
+    for path in (root, *inside):
+        if path.is_symlink():
+            raise RelayError(
+                f"{path} is a link, which relay-rooms never makes: a stranger's may lead anywhere. Remove it; to keep "
+                "the state elsewhere, use `pulumi login` or PULUMI_BACKEND_URL."
+            )
+
+
 def state_files(root: Path, projects: Sequence[str], stack: str) -> Iterator[Path]:
     """Each file that the engine would take for the local state of one of these projects' stack; without a project's
     folder too, where it was once."""

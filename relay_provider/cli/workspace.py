@@ -142,10 +142,11 @@ class Workspace:
         for lock in (self.root / ".pulumi" / "locks").rglob("*.json"):
             try:
                 text = lock.read_text(errors="replace")
-                # The engine puts a whole file there: an empty one is from a machine that went down.
-                holder = json.loads(text) if text.strip("\0 \n") else None
-                if not holder or (holder["hostname"] == socket.gethostname() and not _alive(int(holder["pid"]))):
-                    lock.unlink()
+                if text.strip("\0"):
+                    holder = json.loads(text)
+                    if holder["hostname"] != socket.gethostname() or _alive(int(holder["pid"])):
+                        continue
+                lock.unlink()  # the engine puts a whole file there: an empty one is from a machine that went down
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # removed just now, or not the engine's
 

@@ -152,3 +152,18 @@ def test_damaged_files_are_named_with_a_way_out(run: Run, folder: Path, command:
     assert run(*command.split()).stderr == (
         f"{damaged}`mv {before} {state}` brings back the one before it; or remove it: {ends}"
     )
+
+
+@pytest.mark.parametrize("link", [".relay", ".relay/rooms", ".relay/.pulumi/locks", ".relay/rooms/Pulumi.dev.yaml"])
+def test_no_link_is_followed(run: Run, folder: Path, link: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (folder / "rooms.yaml").write_text("version: 1\nprojects: {acme: {rooms: {lobby: }}}\n")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for name in ("Pulumi.yml", ".gitignore", "empty.json"):
+        (elsewhere / name).touch()
+    (folder / link).parent.mkdir(parents=True, exist_ok=True)
+    (folder / link).symlink_to(elsewhere)
+    for command in ("preview", "up -y", "destroy -y"):
+        result = run(*command.split())
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"Error: {folder / link} is a link, which relay-rooms never makes")
+    assert sorted(path.name for path in elsewhere.iterdir()) == [".gitignore", "Pulumi.yml", "empty.json"]
