@@ -33,6 +33,8 @@ _PLUGINS: Final = ("__internal", "plugindownloadurl")
 def safe(env: Mapping[str, str]) -> dict[str, str]:
     """An environment whose children run and import nothing from the folder that they start in."""
     found = {**env, "PYTHONSAFEPATH": "1", **dict.fromkeys(_RUNTIME, "")}
+    if home := env.get("PULUMI_HOME"):  # as `pulumi_home` has it; the engine starts elsewhere
+        found["PULUMI_HOME"] = str(Path(home).absolute())
     for name in _PATHS:
         if name in found:
             found[name] = os.pathsep.join(filter(os.path.isabs, found[name].split(os.pathsep)))

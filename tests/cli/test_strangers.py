@@ -52,8 +52,9 @@ def test_nothing_of_a_checkout_is_run(shop: Shop, tmp_path: Path, monkeypatch: p
     # A test's own way to start the command imports from the current folder; people's does not.
     monkeypatch.setattr("tests.cli.shop.RELAY_ROOMS", (str(Path(sys.executable).with_name("relay-rooms")),))
     careless = {"PATH": f":.:bin:{os.environ['PATH']}", "PYTHONPATH": "src", "PULUMI_RUNTIME_TOOLCHAIN": "uv"}
-    done = shop.run("up", "-y", **careless)
+    done = shop.run("up", "-y", **careless, PULUMI_HOME="../home")
     assert (done.returncode, done.stderr) == (0, "")
+    assert not (shop.folder / ".relay/home").exists()
     assert sorted(shop.api.rooms()) == ["lobby", "standup"]
     assert not marker.exists(), marker.read_text()
     assert (shop.folder / ".relay").stat().st_mode & 0o777 == 0o700
