@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from pydantic.alias_generators import to_camel
 
+from relay_provider.allowed import HOSTS, KEYS, refused
 from relay_provider.errors import ConfigError, quoted
 
 DEFAULT_BASE_URL: Final = "https://api.relay.welbuiltai.tech/v1"
@@ -148,12 +149,12 @@ def _out_of_range(settings: Connection) -> list[str]:
 def checked_url(
     setting: str, url: str, allow_http: bool, schemes: Collection[str] = ("http", "https", "ws", "wss")
 ) -> str:
-    """`url` without a trailing slash, if it may be used: of these schemes, and encrypted unless on loopback."""
+    """`url` without a trailing slash, if it may be used: of these schemes, encrypted unless on loopback, allowed."""
     try:
         parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
-        host, parts = None, urlsplit("")
+        host, port, parts = None, None, urlsplit("")
     if not host or "%" in host or parts.scheme not in schemes or not url.isprintable() or set(url) & set(' \\<>"'):
         raise ConfigError(f"{setting} is not an address that can be used; it must look like https://host/v1.")
     if "@" in parts.netloc or set(url) & set("?#"):
@@ -163,6 +164,9 @@ def checked_url(
             f"{setting} uses plain http to {host}, which would send the key in the clear; "
             "use https, or set allowHttp (RELAY_ALLOW_HTTP=true) on a private network."
         )
+    where = f"{host}:{port or (80 if parts.scheme in ('http', 'ws') else 443)}"
+    if why := refused(HOSTS, host, where):
+        raise ConfigError(f"{setting} leads to {where}, {why}.")
     return url.rstrip("/")
 
 
@@ -239,6 +243,8 @@ class ProjectRef:
         return replace(base, **changes)
 
     def _found(self, ref: KeyRef, lookup: Lookup, environ: Mapping[str, str]) -> str:
+        if why := refused(KEYS, ref.key):
+            raise ConfigError(f"Project {self.label} names {ref}, {why}.")
         value = environ.get(ref.key) if ref.source == "env" else lookup(ref.key)
         if value and value.strip():
             return value.strip()

@@ -20,17 +20,6 @@ KEPT: Final = 24 * 3600
 """Seconds that a file stays after it was last written."""
 
 
-def engine_address(arguments: Sequence[str]) -> str | None:
-    """The address among the arguments that an engine starts a plugin with: the last that is no flag and no flag's
-    value (`--tracing URL`)."""
-    plain = [
-        argument
-        for before, argument in zip(["", *arguments], arguments, strict=False)
-        if not argument.startswith("-") and before != "--tracing"
-    ]
-    return plain[-1] if plain else None
-
-
 class Journal:
     """Entries that every process of one engine appends and reads; a short JSON list each."""
 

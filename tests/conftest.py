@@ -15,7 +15,7 @@ TOOLS = ROOT / ".toolchain" / "bin"
 # Nothing of the developer's own settings reaches a test, but what to run the conformance suites against.
 for name in list(os.environ):
     if not name.startswith("SAYNA_CONFORMANCE_") and name.startswith(
-        ("RELAY_API", "RELAY_BASE", "RELAY_BACKEND", "RELAY_GATEWAY", "LIVEKIT_", "SAYNA_", "PULUMI_")
+        ("RELAY_API", "RELAY_BASE", "RELAY_BACKEND", "RELAY_GATEWAY", "RELAY_ALLOWED", "LIVEKIT_", "SAYNA_", "PULUMI_")
     ):
         del os.environ[name]
 os.environ.setdefault("GOGC", "800")  # the engine's runs are short; collecting is a tenth of their work

@@ -174,6 +174,8 @@ class _Run:
     def carry_out(self) -> None:
         """Do it, telling of each room, and sum up."""
         stack, watcher = self.engine.stack, Watcher(self.project, seen=self.foresight.seen)
+        if self.what == "up":
+            self.engine.settle()
         try:
             self._follow(self.what, stack.up if self.what == "up" else stack.destroy, watcher)
         except RelayError as error:

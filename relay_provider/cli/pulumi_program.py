@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -15,6 +16,7 @@ from typing import IO, Any, Final
 from pulumi.automation import CommandResult, InvalidVersionError, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
+from relay_provider.cli.strangers import safe
 from relay_provider.cli.workspace import Workspace, pulumi_home
 from relay_provider.errors import RelayError, quoted
 
@@ -38,7 +40,8 @@ class Command(PulumiCommand):
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._interruptions = 0
-        for root in (None, *_install_roots()):
+        on_path = Path(shutil.which("pulumi") or "").is_absolute()  # not in the current folder, which may be anybody's
+        for root in (*([None] if on_path else []), *_install_roots()):
             try:
                 super().__init__(root=str(root) if root else None)
             except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -64,7 +67,7 @@ class Command(PulumiCommand):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd,
-            env=self._env({**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}),
+            env=self._env(safe({**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"})),
             encoding="utf-8",
             errors="replace",
             process_group=0,

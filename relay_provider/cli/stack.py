@@ -24,7 +24,8 @@ from pulumi.automation._stack import StackInitMode
 
 from relay_provider.cli.plan import sentences
 from relay_provider.cli.pulumi_program import Command
-from relay_provider.cli.takeover import find, find_config, take_over
+from relay_provider.cli.strangers import check_config, check_links, check_states
+from relay_provider.cli.takeover import exported, find, find_config, put_back, take_over
 from relay_provider.cli.workspace import NoName, Workspace
 from relay_provider.config import Connection, Lookup, load
 from relay_provider.errors import RelayError, quoted
@@ -75,7 +76,11 @@ class RoomStack:
         create: bool,
     ) -> None:
         """Open the stack. `manifest` is whose it is, where that is known: a stack of before may be taken over then."""
+        check_links(workspace.root)
         workspace.unlock()
+        check_config(workspace.config(stack), workspace.old_config(stack))
+        projects, name = (workspace.project, workspace.old_project), stack.rpartition("/")[2]
+        self._pending = workspace.local and check_states(workspace.root, projects, name)
         warnings.filterwarnings("ignore", module=r"pulumi\.automation")  # about what ends in an error anyway
         self.workspace = workspace
         self._name = stack
@@ -128,6 +133,14 @@ class RoomStack:
     def tell(self, variables: Mapping[str, str]) -> None:
         """Put these into the environment of the engine, and so of the provider."""
         self.stack.workspace.env_vars = {**self.stack.workspace.env_vars, **variables}
+
+    def settle(self) -> None:
+        """Forget what a killed run had begun, which the engine would keep for ever: what came of it is seen at the
+        rooms. Only for a run that makes what is declared; a room that was just being made is taken over by it."""
+        if self._pending:
+            with self.failing("stack import"):
+                state = exported(self._name, self.workspace, self._command, self.workspace.folder)
+                put_back(self._name, state, self.workspace, self._command)
 
     @contextmanager
     def failing(self, what: str, errors: list[str] | None = None) -> Iterator[None]:

@@ -43,18 +43,13 @@ def take_over(workspace: Workspace, stack: str, manifest: Manifest, pulumi: Comm
         return False
     owner, project, name = old.split("/")
     try:
-        if not _is_of(manifest, state := _exported(old, workspace, pulumi)):
+        if not _is_of(manifest, state := exported(old, workspace, pulumi)):
             return False
         workspace.prepare()
         # First, and beside what is there, so that a kill loses nothing.
         _copy_config(workspace, name)
         if _copy_keys(state, project, workspace.project):
-            with NamedTemporaryFile("w", suffix=".json") as file:
-                json.dump(state, file)
-                file.flush()
-                pulumi.output(
-                    workspace, "stack", "import", "--stack", old, "--file", file.name, folder=workspace.folder
-                )
+            put_back(old, state, workspace, pulumi)
         new = f"{owner}/{workspace.project}/{name}"
         pulumi.output(workspace, "stack", "rename", new, "--stack", old, folder=workspace.folder)
     except (StackNotFoundError, StackAlreadyExistsError):  # another run was faster
@@ -69,7 +64,7 @@ def find_config(workspace: Workspace, stack: str, pulumi: Command) -> None:
     if workspace.config(stack).exists() or not workspace.old_config(stack).exists():
         return
     if workspace.project != workspace.old_project:
-        secrets = _exported(stack, workspace, pulumi, workspace.folder)["deployment"].get("secrets_providers") or {}
+        secrets = exported(stack, workspace, pulumi, workspace.folder)["deployment"].get("secrets_providers") or {}
         salt = (secrets.get("state") or {}).get("salt")
         if not salt or salt not in workspace.old_config(stack).read_text():
             return
@@ -77,10 +72,18 @@ def find_config(workspace: Workspace, stack: str, pulumi: Command) -> None:
     _forget_old_files(workspace, stack)
 
 
-def _exported(stack: str, workspace: Workspace, pulumi: Command, folder: Path | None = None) -> dict[str, Any]:
+def exported(stack: str, workspace: Workspace, pulumi: Command, folder: Path | None = None) -> dict[str, Any]:
     """The state, with secrets encrypted as they are."""
     found: dict[str, Any] = json.loads(pulumi.output(workspace, "stack", "export", "--stack", stack, folder=folder))
     return {**found, "deployment": found.get("deployment") or {}}
+
+
+def put_back(stack: str, state: Mapping[str, Any], workspace: Workspace, pulumi: Command) -> None:
+    """Import a state, without what was pending in it."""
+    with NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(state, file)
+        file.flush()
+        pulumi.output(workspace, "stack", "import", "--stack", stack, "--file", file.name, folder=workspace.folder)
 
 
 def _is_of(manifest: Manifest, state: Mapping[str, Any]) -> bool:

@@ -7,7 +7,10 @@ import os
 import pwd
 import re
 import socket
+import stat
+import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +24,10 @@ OLD_PROJECT: Final = "relay-rooms"
 
 # Without files of attributes: a kill between one and its state would leave both unreadable.
 _NO_ATTRIBUTES: Final = "?metadata=skip"
+
+
+_OURS_ALONE: Final = 0o700
+"""Rooms' metadata and people's names are nobody else's business on this machine."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +122,13 @@ class Workspace:
             files[self.root / ".gitignore"] = ".pulumi/\n"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            there = self.root.lstat()
+            if there.st_uid == os.getuid() and stat.S_ISDIR(there.st_mode):
+                self.root.chmod(_OURS_ALONE)
+            for end in (".json", ".yml"):  # the engine would take one of them for the project
+                (self.folder / f"Pulumi{end}").unlink(missing_ok=True)
             for path, text in files.items():
-                if not path.exists() or path.read_text() != text:
+                if not path.exists() or path.read_bytes() != text.encode():
                     new = path.with_name(f"{path.name}.{os.getpid()}")
                     new.write_text(text)
                     new.replace(path)
@@ -129,11 +141,14 @@ class Workspace:
             return
         for lock in (self.root / ".pulumi" / "locks").rglob("*.json"):
             try:
-                holder = json.loads(lock.read_text())
-                if holder["hostname"] == socket.gethostname() and not _alive(int(holder["pid"])):
-                    lock.unlink()
+                text = lock.read_text(errors="replace")
+                if text.strip("\0"):
+                    holder = json.loads(text)
+                    if holder["hostname"] != socket.gethostname() or _alive(int(holder["pid"])):
+                        continue
+                lock.unlink()  # the engine puts a whole file there: an empty one is from a machine that went down
             except (OSError, ValueError, KeyError, TypeError):
-                continue  # being made or removed just now
+                continue  # removed just now, or not the engine's
 
 
 class NoName(RelayError):
@@ -180,4 +195,15 @@ def _alive(pid: int) -> bool:
         return False
     except PermissionError:
         pass
-    return True
+    return not _ended(pid)
+
+
+def _ended(pid: int) -> bool:
+    """Is it a process that has ended, and that its parent has not asked about?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except OSError:  # not Linux
+        with suppress(OSError):
+            shown = subprocess.run(["/bin/ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S603
+            return shown.stdout.startswith(b"Z")
+        return False

@@ -34,8 +34,9 @@ from pulumi.runtime import rpc
 from relay_provider import session
 from relay_provider.changes import inputs_as_live, outputs
 from relay_provider.config import OPTIONS, Connection, Lookup, ProjectRef, load
+from relay_provider.engine import end_with, engine_address
 from relay_provider.errors import ConfigError, RelayError, Unauthorized, Unavailable, UnexpectedAnswer
-from relay_provider.journal import Journal, engine_address
+from relay_provider.journal import Journal
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import FIELDS, RoomInputs, check, same
 from relay_provider.place import Home, Place, home_of, place_of, settings_in_state
@@ -58,8 +59,12 @@ class RoomProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def configure(self, req: ConfigureRequest) -> None:
-        _show_sentences()
-        self._run = Run(Journal.of(engine_address(sys.argv[1:])))
+        engine = engine_address(sys.argv[1:])
+        if _is_own_process():
+            _show_sentences()
+            if engine:
+                end_with(engine)
+        self._run = Run(Journal.of(engine))
         self._lookup: Lookup = req.config.get
         self._settings = load({setting.name: req.config.get(f"relay:{setting.name}") for setting in OPTIONS})
         if files := os.environ.get(MANIFEST):
@@ -227,17 +232,19 @@ def _left(room: str, place: Place, error: RelayError) -> str:
     )
 
 
+def _is_own_process() -> bool:
+    """Was this process started by an engine, for dynamic providers alone?"""
+    return getattr(sys.modules["__main__"], "_abort_with_traceback", None) is not None
+
+
 def _show_sentences() -> None:
     """Let the provider process report our errors as sentences: as it is, it sends `traceback.format_exc()`."""
-    host = sys.modules["__main__"]
-    if getattr(host, "_abort_with_traceback", None) is None:
-        return
 
     def format_exc() -> str:
         error = sys.exception()
         return str(error) if isinstance(error, RelayError) else traceback.format_exc()
 
-    host.traceback = SimpleNamespace(format_exc=format_exc)  # type: ignore[attr-defined]
+    sys.modules["__main__"].traceback = SimpleNamespace(format_exc=format_exc)  # type: ignore[attr-defined]
 
 
 @cache

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from relay_provider import values
+from relay_provider.allowed import KEYS as ALLOWED_KEYS
+from relay_provider.allowed import refused
 from relay_provider.backends.prefix import ALLOWED, is_project_id
 from relay_provider.config import BACKENDS, KeyRef, ProjectRef, checked_url
 from relay_provider.errors import ConfigError, key_like, redacted
@@ -116,6 +118,8 @@ def _key_ref(name: str, node: Node, reader: Reader) -> KeyRef | None:
     if value.tag is not None or not isinstance(key, str) or not re.fullmatch(pattern, key) or key_like(key):
         reader.problems.say(value.at, f"{pair[0].text} must be the name of {what}, and never the key itself")
         return None
+    if why := refused(ALLOWED_KEYS, key):
+        reader.problems.say(value.at, f"{name} names {key}, {why}")
     return KeyRef("env" if pair[0].text == "env" else "config", key)
 
 

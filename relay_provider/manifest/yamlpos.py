@@ -6,6 +6,7 @@ Built from PyYAML's parser events, not by its composer: that one keeps no limits
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoa
 MAX_DEPTH: Final = 64
 MAX_EXPANDED: Final = 1_000_000
 """How many values all aliases of a file may stand for together."""
+MAX_BYTES: Final = 100_000_000
+"""How much text a file may hold when its aliases are written out, as JSON; 10,000 rooms may share a long metadata."""
 
 STR: Final = "tag:yaml.org,2002:str"
 
@@ -87,10 +90,12 @@ def resolve(node: Scalar) -> str | int | float | bool | None:
 
 @dataclass(slots=True)
 class _Anchored:
-    """What an alias stands for; `size` and `height` count the values in it and their nesting. None while it is open."""
+    """What an alias stands for; `size`, `bytes` and `height` count the values in it, their text and their nesting. None
+    while it is open."""
 
     node: Node | None = None
     size: int = 0
+    bytes: int = 0
     height: int = 0
 
 
@@ -100,7 +105,7 @@ class _Composer:
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events
         self._anchors: dict[str, _Anchored] = {}
-        self._nodes = self._expanded = 0
+        self._nodes = self._expanded = self._bytes = 0
 
     def document(self) -> Node | None:
         root = None
@@ -118,18 +123,19 @@ class _Composer:
         """The node that begins with this event, inside of `depth` others, and how many levels it has below it."""
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
-        before = self._nodes + self._expanded
+        before, bytes_before = self._nodes + self._expanded, self._bytes
         self._nodes += 1
         if not event.anchor:
             return self._content(event, depth)
         anchored = self._anchors[event.anchor] = _Anchored()
         anchored.node, anchored.height = self._content(event, depth)
-        anchored.size = self._nodes + self._expanded - before
+        anchored.size, anchored.bytes = self._nodes + self._expanded - before, self._bytes - bytes_before
         return anchored.node, anchored.height
 
     def _content(self, event: yaml.NodeEvent, depth: int) -> tuple[Node, int]:
         at = _at(event)
         if isinstance(event, yaml.ScalarEvent):
+            self._bytes += _bytes(event.value)
             return Scalar(event.value, not event.style, event.tag, at), 0
         assert isinstance(event, yaml.CollectionStartEvent)
         if depth >= MAX_DEPTH:
@@ -154,6 +160,9 @@ class _Composer:
         self._expanded += target.size
         if self._expanded > MAX_EXPANDED:
             raise Broken(at, "this is one alias (*) too many: together they stand for more than a million values")
+        self._bytes += target.bytes
+        if self._bytes > MAX_BYTES:
+            raise Broken(at, "this is one alias (*) too many: together they stand for more than 100 MB of text")
         if depth + target.height > MAX_DEPTH:
             raise Broken(at, f"this alias (*) makes the file more than {MAX_DEPTH} levels deep")
         return target.node, target.height
@@ -165,6 +174,12 @@ def compose(text: str) -> Node | None:
         return _Composer(yaml.parse(text, Loader=LOADER)).document()
     except yaml.YAMLError as error:
         raise explain(error, text) from None
+
+
+def _bytes(text: str) -> int:
+    if text.isascii() and text.isprintable():
+        return len(text)
+    return len(json.dumps(text, ensure_ascii=False).encode(errors="replace"))
 
 
 def _at(event: yaml.Event) -> At:

@@ -13,16 +13,13 @@ from typing import Final
 
 import grpc.aio
 
-from relay_provider.journal import engine_address
+from relay_provider.engine import engine_address, gone
 from relay_provider.plugin.proto import provider_pb2_grpc
 from relay_provider.plugin.service import Service
 from relay_provider.version import __version__
 
 GRACE: Final = 1.2
 """Seconds that requests in flight have to finish once the process was asked to end (the whole end takes under 2)."""
-
-ENGINE_POLL: Final = 5.0
-"""Seconds between looks whether the engine that started the plugin is still there."""
 
 _OPTIONS: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
@@ -70,16 +67,7 @@ async def serve(engine: str | None) -> None:
 
 
 async def _watch(engine: str, service: Service) -> None:
-    """End with the engine, even with one that was killed and could not say so."""
-    host, _, port = engine.rpartition(":")
-    seen = False
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(host, port)
-        except OSError:
-            if seen and not service.attached:
-                return service.stop()
-        else:
-            seen = True
-            writer.close()
-        await asyncio.sleep(ENGINE_POLL)
+    """End with the engine that started this, unless others have attached."""
+    await gone(engine)
+    if not service.attached:
+        service.stop()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -231,8 +231,8 @@ def test_neither_a_state_that_is_held_nor_an_outage_changes_anything(shop: Shop)
     assert [room.get("id") for room in after] == [room.get("id") for room in before]
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -274,6 +274,10 @@ def children(pid: int) -> list[int]:
     return [one for child in map(int, found) for one in (child, *children(child))]
 
 
+def alive(pid: int) -> bool:
+    return subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout[:1] not in "Z"
+
+
 def test_an_engine_that_was_killed_is_followed_by_one_that_finishes(shop: Shop) -> None:
     shop.declare({f"r{i}": None for i in range(80)})
     process = subprocess.Popen(
@@ -285,15 +289,24 @@ def test_an_engine_that_was_killed_is_followed_by_one_that_finishes(shop: Shop) 
         text=True,
     )
     wait_until(lambda: len(shop.api.rooms()) > 5)
-    for pid in children(process.pid):  # its plugin would stay behind
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    engine, *others = children(process.pid)
+    assert others
+    os.kill(engine, signal.SIGKILL)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 1, out + err
     assert "Traceback" not in out + err
+    wait_until(lambda: not any(map(alive, others)), seconds=16)  # the provider sees that its engine is gone
     there = len(shop.api.rooms())
     assert there < 80
+    # What a container leaves where nobody asks about the dead, and a machine that went down.
+    [lock] = (shop.folder / ".relay/.pulumi/locks").rglob("*.json")
+    unasked = subprocess.Popen([sys.executable, "-c", ""])
+    lock.write_text(json.dumps({**json.loads(lock.read_text()), "pid": unasked.pid}))
+    lock.with_stem("empty").touch()
+    assert "pending_operations" in json.loads(shop.state())["checkpoint"]["latest"]
     assert shop.run("up", "-y").returncode == 0
+    assert unasked.wait() == 0
+    assert "pending_operations" not in json.loads(shop.state())["checkpoint"]["latest"]
     assert len(shop.api.rooms()) == 80
     assert shop.json("preview")["changes"] == changes(same=80)
 

@@ -58,6 +58,9 @@ def test_there_are_many_cases() -> None:
     assert len({name for name, _, _ in CASES}) == len(CASES)
 
 
+TOO_LONG = "2:3001: this is one alias (*) too many: together they stand for more than 100 MB of text"
+
+
 @pytest.mark.parametrize(("name", "text", "expected"), CASES, ids=[name for name, _, _ in CASES])
 def test_every_problem_is_told_where_it_stands(name: str, text: str, expected: list[str]) -> None:
     found = problems(text)
@@ -108,6 +111,10 @@ def test_the_python_parser_says_the_same(
         (
             "x-a: &a [" + "1," * 2000 + "]\nx-b: [" + "*a," * 1000 + "]\n",
             "2:1504: this is one alias (*) too many: together they stand for more than a million values",
+        ),
+        *(  # just over 100 MB: of text, of a list, and of what JSON writes as six letters
+            (f"x-a: &a {text}\nx-b: [{'*a,' * 999}]\n", TOO_LONG)
+            for text in ("x" * 100_001, '"' + "\\x01" * 16_667 + '"', '["' + "é" * 25_000 + '", ' + "x" * 50_001 + "]")
         ),
         (
             room("metadata: " + "x" * 4097),

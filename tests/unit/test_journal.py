@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from relay_provider.journal import KEPT, Journal, engine_address
+from relay_provider.engine import engine_address
+from relay_provider.journal import KEPT, Journal
 from relay_provider.run import Run
 from tests.unit.fake import PROJECT
 
