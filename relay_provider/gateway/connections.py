@@ -8,12 +8,14 @@ has been waited for the longest makes room for the next.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import math
 import resource
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -26,6 +28,7 @@ from relay_provider.gateway.wire import malformed
 _OWN_FILES: Final = 64
 _MOST: Final = 4096
 _MOST_CLOSED_AT_ONCE: Final = 16
+_MOST_UNREAD: Final = 256 * 2**20
 
 _log = logging.getLogger("relay_provider.gateway")
 
@@ -133,21 +136,40 @@ class Doorkeeper:
                 accepted.close()
 
     async def watch(self) -> None:
-        """Close whoever takes longer than allowed, until cancelled."""
-        allowed = {"headers": self._limits.headers, "body": self._limits.body, "answer": self._limits.answer}
+        """Close whoever takes longer than allowed, or leaves too much unread, until cancelled."""
+        unread_closed = False
         while True:
             await asyncio.sleep(0.5)
-            now = time.monotonic()
-            for wait, connection in self._waiting(now):
-                if now - wait.since > allowed.get(wait.phase, math.inf):
-                    connection.transport.abort()
+            if unread_closed:
+                _give_back_memory()
+            unread_closed = False
+            for wait, connection in self._overdue(time.monotonic()):
+                connection.transport.abort()
+                unread_closed |= wait.phase == "answer"
+
+    def _overdue(self, now: float) -> Iterator[tuple[Wait, Connection]]:
+        allowed = {"headers": self._limits.headers, "body": self._limits.body, "answer": self._limits.answer}
+        unread = 0
+        for wait, connection in reversed(self._waiting(now)):
+            unread += connection.transport.get_write_buffer_size()
+            too_much = wait.phase == "answer" and unread > _MOST_UNREAD
+            if too_much or now - wait.since > allowed.get(wait.phase, math.inf):
+                yield wait, connection
 
     def _make_room(self) -> bool:
         """Close those that were waited for the longest: several at once, so that a flood costs little."""
-        waiting = sorted(self._waiting(time.monotonic()), key=lambda found: found[0].since)
+        waiting = self._waiting(time.monotonic())
         for _, connection in waiting[: min(_MOST_CLOSED_AT_ONCE, len(waiting) // 4 + 1)]:
             connection.transport.abort()
         return bool(waiting)
 
     def _waiting(self, now: float) -> list[tuple[Wait, Connection]]:
-        return [(wait, connection) for connection in self._connections if (wait := connection.waits(now))]
+        """Whoever is waited for, the longest first."""
+        found = [(wait, connection) for connection in self._connections if (wait := connection.waits(now))]
+        return sorted(found, key=lambda waiting: waiting[0].since)
+
+
+def _give_back_memory() -> None:
+    """Return freed memory to the system, which the GNU library keeps where big answers lay."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -254,4 +254,5 @@ def test_memory_that_unread_answers_take_is_given_back(tmp_path: Path) -> None:
             f"50 unread answers of 12 MB: {before:.0f} MiB before, {most:.0f} at most, {after:.0f} afterwards; "
             f"another client is answered within {asked:.2f} s while they are made"
         )
-        assert after < before + (most - before) / 4
+        assert most < before + 512
+        assert after < before + 64
