@@ -20,7 +20,7 @@ class SaynaParticipant(BaseModel):
     is_publisher: bool = Field(default=False, description="Whether the participant publishes anything.")
     joined_at: int = Field(default=0, description="When the participant joined, in seconds since 1970 (UTC).")
     kind: str = Field(default="UNKNOWN", description="STANDARD, INGRESS, EGRESS, SIP, AGENT, … or UNKNOWN.")
-    # The document's example shows an object; servers send the string that LiveKit has.
+    # The document's example shows an object; servers, ours too, send the string that LiveKit has.
     metadata: dict[str, Any] | str = Field(
         default="", description="The participant's metadata: a JSON object, or the string it is."
     )

@@ -1,7 +1,7 @@
 """The Rooms API as an ASGI application.
 
 Routes by the path as it was sent (`raw_path`), judges the key before anything else, and answers every failure with
-the documented error body.
+the documented error body; the second document has none, and its route one of its own.
 """
 
 from __future__ import annotations
@@ -84,7 +84,6 @@ class Gateway:
             case [b"v1", *rest]:
                 return await self._v1(self._engine.project(self._project_id(request)), request, rest)
             case [b"livekit", b"rooms", name]:
-                only(request, "GET")
                 return await self._sayna(request, name)
             case [b"openapi.json"]:
                 only(request, "GET")
@@ -117,9 +116,12 @@ class Gateway:
 
     async def _sayna(self, request: Request, name: bytes) -> Response:
         try:
+            only(request, "GET")
             return await sayna.answer(self._engine, self._jwt_secret, request, name)
+        except ApiError as error:
+            return sayna.refusal(error)
         except RelayError as error:
-            raise _upstream(500, error) from None
+            return sayna.refusal(_upstream(500, error))
 
     def _project_id(self, request: Request) -> str:
         key = bearer(request)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from livekit.protocol.models import ParticipantInfo
 
@@ -15,6 +16,9 @@ from relay_provider.backends.livekit_server import LiveKitServer, one
 from relay_provider.config import Connection
 from relay_provider.gateway.engine import server_room
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
+
+# Sayna's own client takes no others.
+_KINDS: Final = ("STANDARD", "INGRESS", "EGRESS", "SIP", "AGENT")
 
 
 class LiveKitEngine:
@@ -53,7 +57,7 @@ def _shown(person: ParticipantInfo) -> SaynaParticipant:
         name=person.name,
         sid=person.sid,
         state=_name(ParticipantInfo.State.items(), person.state),
-        kind=_name(ParticipantInfo.Kind.items(), person.kind),
+        kind=_name((kind for kind in ParticipantInfo.Kind.items() if kind[0] in _KINDS), person.kind),
         joined_at=person.joined_at,
         metadata=person.metadata,
         attributes=dict(person.attributes),
@@ -62,5 +66,5 @@ def _shown(person: ParticipantInfo) -> SaynaParticipant:
 
 
 def _name(values: Iterable[tuple[str, int]], number: int) -> str:
-    """The name of an enumeration's value; UNKNOWN for one that a newer server has."""
+    """The name of an enumeration's value; UNKNOWN for any other."""
     return next((name for name, value in values if value == number), "UNKNOWN")

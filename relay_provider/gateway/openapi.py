@@ -15,9 +15,9 @@ _ERRORS: Final = {
     "401": ("Unauthorized", "The key (or token) is missing, invalid, or revoked."),
     "404": ("NotFound", "The room or participant does not exist in the project."),
     "422": ("Invalid", "The request body or a path parameter failed validation."),
-    "500": ("Failed", "LiveKit is not configured, or its API failed."),
     "502": ("Upstream", "The realtime service returned an error."),
 }
+_TEXT: Final = {"type": "string", "minLength": 1}
 _NAME: Final = {"type": "string", "pattern": NAME_PATTERN, "minLength": 1, "maxLength": 128}
 
 
@@ -53,7 +53,11 @@ def document(*, token_required: bool) -> dict[str, Any]:
             "/livekit/rooms/{room_name}": {"get": _sayna(token_required)},
         },
         "components": {
-            "schemas": {**_schemas(LiveRoom, RoomList, RoomDetail, SaynaRoom), "Error": _error_schema()},
+            "schemas": {
+                **_schemas(LiveRoom, RoomList, RoomDetail, SaynaRoom),
+                "Error": _error_schema(),
+                "SaynaError": _all_of({"error": _TEXT}),
+            },
             "responses": {name: _json(text, _ref("Error")) for name, text in _ERRORS.values()},
             "securitySchemes": {
                 "secretKey": {"type": "http", "scheme": "bearer", "description": "The project's key, sk_live_…"},
@@ -82,12 +86,17 @@ def _create() -> dict[str, Any]:
 
 
 def _sayna(token_required: bool) -> dict[str, Any]:
-    operation = _operation("getLiveKitRoom", "A room under its name on the server", _answer("SaynaRoom"), "404", "500")
+    operation = _operation("getLiveKitRoom", "A room under its name on the server", _answer("SaynaRoom"))
     operation["parameters"] = [_parameter("room_name", {"type": "string", "minLength": 1})]
-    operation["responses"].pop("502")
     operation["security"] = [{"token": []}] if token_required else []
-    if not token_required:
-        operation["responses"].pop("401")
+    refusals = {
+        **({"401": "The token is missing, wrong, or has expired."} if token_required else {}),
+        "404": "Room not found or access denied.",
+        "500": "LiveKit is not configured, or its API failed.",
+    }
+    operation["responses"] = _answer("SaynaRoom") | {
+        status: _json(text, _ref("SaynaError")) for status, text in refusals.items()
+    }
     return operation
 
 
@@ -126,8 +135,7 @@ def _ref(schema: str) -> dict[str, Any]:
 
 
 def _error_schema() -> dict[str, Any]:
-    text = {"type": "string", "minLength": 1}
-    return _all_of({"error": _all_of({"type": text, "code": text, "message": text})})
+    return _all_of({"error": _all_of({"type": _TEXT, "code": _TEXT, "message": _TEXT})})
 
 
 def _all_of(properties: dict[str, Any]) -> dict[str, Any]:
@@ -145,4 +153,11 @@ def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
     for schema in found.values():
         # Every field is always there, also where the model has a default for it.
         schema["required"] = list(schema["properties"])
+    # Other servers may send an object.
+    metadata = found["SaynaParticipant"]["properties"]["metadata"]
+    found["SaynaParticipant"]["properties"]["metadata"] = {
+        "type": "string",
+        "title": metadata["title"],
+        "description": "The participant's metadata string.",
+    }
     return found

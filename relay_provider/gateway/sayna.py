@@ -15,8 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from relay_provider.gateway.engine import Engine
-from relay_provider.gateway.wire import bearer, decoded, not_found, ok, unauthorized
-from relay_provider.sayna import SaynaParticipant
+from relay_provider.gateway.wire import ApiError, bearer, decoded, not_found, ok, to_json, unauthorized
 
 
 async def answer(engine: Engine, secret: str | None, request: Request, segment: bytes) -> Response:
@@ -26,8 +25,12 @@ async def answer(engine: Engine, secret: str | None, request: Request, segment: 
     room = await engine.find(name) if name else None
     if room is None or (auth_id is not None and owner(room.metadata) != auth_id):
         raise not_found("Room not found")
-    people = [_shown(person) for person in await engine.people(room.name)]
-    return ok(room.model_copy(update={"participants": people}))
+    return ok(room.model_copy(update={"participants": await engine.people(room.name)}))
+
+
+def refusal(error: ApiError) -> Response:
+    """An answer other than success. The document has no body for it; Sayna's own client shows this one."""
+    return Response(to_json({"error": error.message}), error.status, error.headers, media_type="application/json")
 
 
 def authenticated(request: Request, secret: str) -> str | None:
@@ -54,14 +57,8 @@ def owner(metadata: str) -> str | None:
 def _object(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
-        # What cannot be written as JSON in UTF-8 (NaN, half of a surrogate pair) is shown as the string it is.
+        # What cannot be written as JSON in UTF-8 (NaN, half of a surrogate pair) is no JSON.
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _shown(person: SaynaParticipant) -> SaynaParticipant:
-    """With metadata as the object that it is, as the document's example has it."""
-    found = _object(str(person.metadata))
-    return person if found is None else person.model_copy(update={"metadata": found})

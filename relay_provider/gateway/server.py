@@ -12,17 +12,16 @@ from contextlib import contextmanager
 from typing import Final, Literal, cast
 
 import click
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from relay_provider.config import is_loopback, load
 from relay_provider.errors import ConfigError
 from relay_provider.gateway.app import Gateway
+from relay_provider.gateway.connections import Connection, Doorkeeper, Limits
 from relay_provider.gateway.engine import Engine
 from relay_provider.gateway.keys import DEVELOPMENT_PROJECT, KEYS_VARIABLE, Keys, new_development_key, parse_keys
 from relay_provider.gateway.memory import MemoryEngine
-from relay_provider.gateway.wire import malformed
+from relay_provider.gateway.seldom import seldom
 
 JWT_VARIABLE: Final = "RELAY_GATEWAY_JWT_SECRET"
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -39,6 +38,7 @@ def serve(
     engine: EngineName = "memory",
     *,
     environ: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
     announce: Callable[[str], None] = click.echo,
 ) -> None:
     """Serve the Rooms API until SIGINT or SIGTERM; port 0 takes a free one.
@@ -53,7 +53,7 @@ def serve(
         _log.warning(
             "Whoever can reach %s may look into any room at /livekit/rooms/…; %s closes that.", host, JWT_VARIABLE
         )
-    with _listening(host, port) as sock:
+    with _listening(host, port) as sock, seldom():
         shown = f"[{host}]" if ":" in host else host
 
         def started() -> None:
@@ -64,7 +64,7 @@ def serve(
         async def answer() -> None:
             development = engine == "memory" and is_loopback(host)
             gateway = Gateway(_engine(engine, environ), keys, jwt_secret=secret or None, development=development)
-            await _Server(_config(gateway), started).serve([sock])
+            await _Server(_config(gateway), limits or Limits.of_this_process(), started).serve([sock])
 
         asyncio.run(answer())
 
@@ -117,31 +117,35 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).lower()
 
 
-class _Protocol(H11Protocol):
-    """HTTP/1.1 that answers what is no HTTP with the documented error body as well."""
-
-    def send_400_response(self, msg: str) -> None:
-        answer = malformed("The request is not valid HTTP")
-        headers = [("content-type", "application/json"), ("connection", "close")]
-        for event in (
-            h11.Response(status_code=answer.status, headers=headers),
-            h11.Data(data=answer.body()),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
-
-
 class _Server(uvicorn.Server):
-    """Says when it answers; ends quietly on a signal, where uvicorn would raise it again."""
+    """Bears floods, says when it answers, and ends quietly on a signal, where uvicorn would raise it again."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, limits: Limits, started: Callable[[], None]) -> None:
         super().__init__(config)
+        self._limits = limits
         self._say_started = started
+        self._doing: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])  # none, since connections are accepted here
+        keeper = Doorkeeper(self._limits, cast(set[Connection], self.server_state.connections), self._connection)
+        work = [keeper.watch(), *(keeper.accept(sock) for sock in sockets or ())]
+        self._doing = [asyncio.create_task(coroutine) for coroutine in work]
+        for task in self._doing:
+            task.add_done_callback(lambda _: self._stop())
         self._say_started()
+
+    def _connection(self) -> Connection:
+        return Connection(self.config, self.server_state, self.lifespan.state)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for task in self._doing:
+            task.cancel()
+        await asyncio.wait(self._doing)
+        await super().shutdown(sockets)
+        for task in self._doing:
+            if not task.cancelled():
+                task.result()  # raises what it ended with
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -156,7 +160,7 @@ class _Server(uvicorn.Server):
 def _config(gateway: Gateway) -> uvicorn.Config:
     return uvicorn.Config(
         gateway,
-        http=_Protocol,
+        http=Connection,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,19 @@ def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def running(*args: str, env: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """Start a gateway, wait until it says where it is, and end it afterwards."""
+def running(
+    *args: str, env: Mapping[str, str] | None = None, script: str | None = None, log: IO[bytes] | None = None
+) -> Iterator[Running]:
+    """Start a gateway, wait until it says where it is, and end it afterwards.
+
+    `script` is a program that serves in its own way; `log` takes what is written to standard error.
+    """
     process = subprocess.Popen(
-        command("--port", "0", *args),
+        [sys.executable, "-c", script, *args] if script else command("--port", "0", *args),
         env=environment(env),
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
     )
     with process:

@@ -41,7 +41,10 @@ known = frozenset({200, 201, 401, 404, 405, 409, 422})
 def test_any_path_gets_a_documented_answer(app: App, method: str, path: bytes) -> None:
     answer = app.call(method, path)
     assert answer.status in known
-    assert answer.status < 400 or answer.error
+    if path.startswith(b"/livekit/rooms/") and path.count(b"/") == 3:  # the second document's
+        assert answer.status < 400 or isinstance(answer.json["error"], str)
+    else:
+        assert answer.status < 400 or answer.error
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

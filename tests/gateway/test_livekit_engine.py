@@ -10,7 +10,12 @@ pytestmark = pytest.mark.unit
 
 @pytest.mark.parametrize(
     ("state", "kind", "shown"),
-    [(2, 0, ("ACTIVE", "STANDARD")), (0, 4, ("JOINING", "AGENT")), (3, 99, ("DISCONNECTED", "UNKNOWN"))],
+    [
+        (2, 0, ("ACTIVE", "STANDARD")),
+        (0, 4, ("JOINING", "AGENT")),
+        (3, 99, ("DISCONNECTED", "UNKNOWN")),
+        (2, 7, ("ACTIVE", "UNKNOWN")),
+    ],
 )
 def test_states_and_kinds_have_livekits_names(state: int, kind: int, shown: tuple[str, str]) -> None:
     info = ParticipantInfo(identity="ana")

@@ -38,7 +38,7 @@ async def test_it_shows_the_room_with_its_people_and_404s_say_what_they_may_mean
     (person,) = room["participants"]
     assert person.keys() == schema["types"]["relay:index:SaynaParticipant"]["properties"].keys()
     assert (room["name"], room["maxParticipants"], room["activeRecording"]) == ("p_acme__standup", 3, False)
-    assert (person["identity"], person["metadata"], person["attributes"]) == ("ana", {"role": "host"}, {"a": "b"})
+    assert (person["identity"], person["metadata"], person["attributes"]) == ("ana", '{"role": "host"}', {"a": "b"})
     assert (person["kind"], person["state"], person["isPublisher"]) == ("STANDARD", "ACTIVE", False)
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
     assert "not there, or not yours" in (caught.value.details() or "")
