@@ -305,11 +305,11 @@ async def test_a_packed_answer_is_read() -> None:
 
 async def test_waiting_for_a_free_connection_is_no_timeout() -> None:
     async def slowly(_: int, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.3)
         writer.write(NO_ROOMS)
 
-    async with serving(slowly) as server, backend(server.url, requestTimeout=0.5, maxRetries=0) as relay:
-        await asyncio.gather(*(relay.list() for _ in range(64)))  # 4 rounds of 0.2 s
+    async with serving(slowly) as server, backend(server.url, requestTimeout=1, maxRetries=0) as relay:
+        await asyncio.gather(*(relay.list() for _ in range(64)))  # 4 rounds of 0.3 s
     assert len(server.requests) == 64
 
 
