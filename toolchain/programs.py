@@ -48,9 +48,10 @@ def same(stamp: Path, now: str) -> bool:
 
 
 def lock(folder: Path) -> None:
-    """One process at a time, until it ends in whatever way."""
+    """One process at a time, until it and the commands that it started have ended: a killed run leaves a pip behind."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY)
+    file = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY, 0o666)
+    os.set_inheritable(file, True)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -65,7 +66,7 @@ def command(doing: str, arguments: list, about: str = "", **options) -> str:
     print(f"{doing}{about} …", flush=True)
     started = shown = time.monotonic()
     # A group of its own, so that an end reaches all of it: compilers outlive a `go build` that is ended alone.
-    options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True}
+    options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True, "close_fds": False}
     with log.open("wb") as output, subprocess.Popen(arguments, stdout=output, **options) as process:
         try:
             while process.poll() is None:
@@ -79,8 +80,7 @@ def command(doing: str, arguments: list, about: str = "", **options) -> str:
             print(f"{begin}{doing}: {time.monotonic() - started:.0f} s", flush=True)
     said = log.read_text(errors="replace").strip()
     if process.returncode:
-        where = f"failed with status {process.returncode}, see {log}"
-        raise SetupError(f"{doing} {where}: {said.rpartition(os.linesep)[2]}")
+        raise SetupError(f"{doing} failed (status {process.returncode}), see {log}: {said.rpartition(os.linesep)[2]}")
     return said
 
 
