@@ -26,10 +26,10 @@ setup: ## the package in .venv/, pulumi and livekit-server in .toolchain/bin/
 	@$(SETUP)
 
 up: setup ## start the local Rooms API, pulumi up, show the rooms
-	@.venv/bin/python -m toolchain.up
+	@.venv/bin/python -m toolchain.local up
 
 down: ## end what `make up` left running
-	@if [ -x .venv/bin/python ]; then .venv/bin/python -m toolchain.down; \
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m toolchain.local down; \
 	else echo "nothing is set up here, so nothing is running"; fi
 
 # The SDK examples need the generators, and those need Go; without it their tests say that they were skipped.

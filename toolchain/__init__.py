@@ -1,1 +1,0 @@
-"""What `make setup` does: the virtual environment, and the programs that Python cannot bring."""

@@ -1,110 +1,104 @@
-"""The local Rooms API that `make up` leaves running, as a note in .relay/ remembers it."""
+"""`make up`: the local Rooms API, a real `pulumi up` of the project at the root, what is live. `make down`: its end.
 
-from __future__ import annotations
+With RELAY_API_KEY set, the rooms are made behind that key, and there is no local API. Without PULUMI_BACKEND_URL, the
+state lives in .relay/, whoever is logged in where."""
 
+import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from toolchain.say import SetupError
+import httpx
 
-ROOT = Path(__file__).resolve().parent.parent
+from toolchain.programs import ROOT, SetupError
+
 RELAY = ROOT / ".relay"
-NOTE = RELAY / "api.json"
-LOG = RELAY / "api.log"
-PROGRAM = Path(sys.executable).parent / "relay-rooms"
-PATIENCE = 30.0
-"""Seconds to wait for the API to start or to stop."""
+NOTE, LOG = RELAY / "api.json", RELAY / "api.log"
+PROGRAM = str(Path(sys.executable).parent / "relay-rooms")
 
 
-@dataclass(frozen=True)
-class Api:
-    """A running API."""
-
-    pid: int
-    url: str
-    key: str
-
-    def answers(self) -> bool:
-        """Is it there, and does it know the key?"""
-        request = urllib.request.Request(f"{self.url}/rooms", headers={"Authorization": f"Bearer {self.key}"})
-        try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as response:
-                return bool(response.status == 200)
-        except (OSError, urllib.error.URLError):
-            return False
-
-    def is_ours(self) -> bool:
-        """Is the process still the API, or did another get its number?"""
-        shown = subprocess.run(
-            ["ps", "-ww", "-p", str(self.pid), "-o", "command="], capture_output=True, text=True, check=False
-        )
-        return "relay" in shown.stdout and "serve" in shown.stdout
+def noted() -> dict:
+    """The API that was started last, if it still runs and no other process got its number."""
+    with contextlib.suppress(OSError, ValueError):
+        api = json.loads(NOTE.read_text())
+        shown = subprocess.run(["ps", "-ww", "-p", str(api["pid"]), "-o", "command="], capture_output=True, check=False)
+        return api if b"relay" in shown.stdout and b"serve" in shown.stdout else {}
+    return {}
 
 
-def noted() -> Api | None:
-    """The API that was started last, whether or not it still runs."""
-    try:
-        return Api(**json.loads(NOTE.read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def running() -> Api:
-    """The local API: the one that runs already, or a new one, left running in the background."""
-    known = noted()
-    if known and known.is_ours() and known.answers():
-        return known
+def start() -> dict:
     RELAY.mkdir(exist_ok=True)
-    started = _start()
-    _write_private(NOTE, json.dumps(asdict(started)))
-    return started
-
-
-def stop() -> bool:
-    """End the local API; False when there was none."""
-    known = noted()
-    NOTE.unlink(missing_ok=True)
-    if known is None or not known.is_ours():
-        return False
-    os.kill(known.pid, signal.SIGTERM)
-    deadline = time.monotonic() + PATIENCE
-    while known.is_ours():
-        if time.monotonic() > deadline:
-            raise SetupError(f"The Rooms API (process {known.pid}) does not stop; end it with: kill -9 {known.pid}")
-        time.sleep(0.05)
-    return True
-
-
-def _start() -> Api:
-    _write_private(LOG, "")
+    for file in (NOTE, LOG):  # nobody else may read the key
+        file.unlink(missing_ok=True)
+        file.touch(0o600, exist_ok=False)
     with LOG.open("a") as log:
-        process = subprocess.Popen(
-            [str(PROGRAM), "serve", "--port", "0"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=ROOT,
-            start_new_session=True,
-        )
-    deadline = time.monotonic() + PATIENCE
+        options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "start_new_session": True}
+        process = subprocess.Popen([PROGRAM, "serve", "--port", "0"], cwd=ROOT, **options)
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         if said := re.search(r"^Rooms API on (\S+)\nKey: (\S+)$", LOG.read_text(), re.MULTILINE):
-            return Api(process.pid, said[1], said[2])
+            NOTE.write_text(json.dumps({"pid": process.pid, "url": said[1], "key": said[2]}))
+            return json.loads(NOTE.read_text())
         time.sleep(0.05)
     process.kill()
     raise SetupError(f"The local Rooms API did not start; it said:\n{LOG.read_text().strip() or '(nothing)'}")
 
 
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+def down() -> None:
+    if api := noted():
+        os.kill(api["pid"], signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while noted():
+            if time.monotonic() > deadline:
+                raise SetupError(f"The Rooms API (process {api['pid']}) does not stop: kill -9 {api['pid']} ends it")
+            time.sleep(0.05)
+    NOTE.unlink(missing_ok=True)
+    print("The local Rooms API was stopped." if api else "No local Rooms API is running.")
+
+
+def up() -> None:
+    env, said, state = dict(os.environ), "", RELAY / "state"
+    if not env.get("RELAY_API_KEY"):
+        api, state, seen = noted(), RELAY / "local", None
+        with contextlib.suppress(httpx.HTTPError, KeyError):
+            seen = httpx.get(api["url"] + "/rooms", headers={"Authorization": "Bearer " + api["key"]}, trust_env=False)
+        if not (seen and seen.is_success):
+            if "PULUMI_BACKEND_URL" not in env:
+                shutil.rmtree(state, ignore_errors=True)  # the rooms in it ended with the API that had them
+            api = start()
+        env |= {"RELAY_API_KEY": api["key"], "RELAY_BASE_URL": api["url"], "RELAY_BACKEND": "relay"}
+        print(said := f"Rooms API on {api['url']}\nKey: {api['key']}")
+    if "PULUMI_BACKEND_URL" not in env:
+        state.mkdir(parents=True, exist_ok=True)
+        # Without the attribute files that a killed engine leaves half-written.
+        env["PULUMI_BACKEND_URL"] = f"file://{quote(str(state))}?metadata=skip"
+        env.setdefault("PULUMI_CONFIG_PASSPHRASE", "")  # nothing secret is in the state
+    run(env, "pulumi", "stack", "select", "--create", "dev", "--non-interactive", quiet=True)
+    run(env, "pulumi", "up", "--yes", "--skip-preview", "--stack", "dev")
+    run(env, PROGRAM, "list")
+    run(env, PROGRAM, "drift", "rooms.yaml")
+    if said:
+        print(f"\n{said}\nIt keeps running; `make down` ends it. To talk to it from this shell:")
+        print(f"  export RELAY_API_KEY={env['RELAY_API_KEY']} RELAY_BASE_URL={env['RELAY_BASE_URL']}")
+
+
+def run(env: dict[str, str], *command: str, quiet: bool = False) -> None:
+    done = subprocess.run(command, check=False, cwd=ROOT, env=env, capture_output=quiet, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        said = f": {(done.stderr or done.stdout).decode().strip()}" if quiet else "; see above."
+        raise SetupError(f"`{' '.join([Path(command[0]).name, *command[1:]])}` failed{said}")
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # before what the programs say, also into a pipe
+    try:
+        {"up": up, "down": down}[sys.argv[1]]()
+    except SetupError as error:
+        sys.exit(f"Error: {error}")

@@ -1,129 +1,213 @@
-"""The programs, what each is built from, and the key that a build is cached under."""
+"""What setup makes: .venv/ by pip; the programs from PATH, else built by Go, else (pulumi) by its own installer."""
 
-from __future__ import annotations
-
+import fcntl
 import hashlib
+import os
 import platform
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
-
-BUILD_FLAGS = ("-trimpath",)
-# Without a C compiler the same files come out as with one, and they run on any release of the system.
-BUILD_ENVIRONMENT = {"CGO_ENABLED": "0", "GOWORK": "off"}
-
-SDK = "github.com/pulumi/pulumi/sdk/v3"
-SDK_VERSION = f"-X {SDK}/go/common/version.Version=v{{version}}"
-
-
-@dataclass(frozen=True, eq=False)
-class Program:
-    """One Go module folder under toolchain/, and the files that come out of it."""
-
-    name: str
-    module: str
-    """The module whose required version is the program's version."""
-    binaries: Mapping[str, str]
-    """File name: Go package."""
-    duration: str
-    """How long a first build takes, in words."""
-    ldflags: str = ""
-    copies: Mapping[str, str] = field(default_factory=dict)
-    """File name: path in the Pulumi SDK module of the version that toolchain/pulumi pins."""
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Everything a finished build holds."""
-        return (*self.binaries, *self.copies)
+HERE = Path(__file__).resolve().parent
+ROOT, MADE = HERE.parent, HERE.parent / ".toolchain"
+BIN, STAMP, VENV = MADE / "bin", MADE / "stamp", ROOT / ".venv"
+PYTHON, VENV_STAMP = VENV / "bin" / "python", VENV / ".relay-setup"
+# Outside the checkout, so that the next one finds what this one built.
+USUAL = os.environ.get("XDG_CACHE_HOME") or Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+CACHE = Path(os.environ.get("RELAY_TOOLCHAIN_CACHE") or Path(USUAL, "relay-provider")).expanduser().absolute()
+PINS = [*sorted(HERE.glob("*/go.*")), HERE / "gen-sdks" / "main.go"]
+KEY = hashlib.sha256(b"".join(file.read_bytes() for file in PINS) + repr(platform.uname()[::4]).encode()).hexdigest()
+STORE = CACHE / KEY[:16]  # one folder for all builds: pulumi warns of a host that is not its neighbour
+PYTHON_HOST, YAML_HOST, SDK_HOSTS = "pulumi-language-python", "pulumi-language-yaml", "pulumi-language-nodejs-go"
+EXEC, DYNAMIC = "pulumi-language-python-exec", "pulumi-resource-pulumi-python"
+FILES = {PYTHON_HOST: [PYTHON_HOST, EXEC, DYNAMIC], SDK_HOSTS: ["pulumi-language-nodejs", "pulumi-language-go"]}
+INSTALL = "import sys, pulumi.automation; pulumi.automation.PulumiCommand.install(sys.argv[1])"
+NO_GO = "install Go (https://go.dev/dl/) and run `make setup` again, which then builds it"
 
 
-PULUMI = Program(
-    name="pulumi",
-    module="github.com/pulumi/pulumi/pkg/v3",
-    binaries={"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
-    duration="about 4 minutes",
-    ldflags=SDK_VERSION,
-)
-PYTHON_HOST = Program(
-    name="pulumi-language-python",
-    module=SDK,
-    binaries={"pulumi-language-python": f"{SDK}/python/cmd/pulumi-language-python"},
-    duration="about half a minute",
-    ldflags=SDK_VERSION,
-    copies={
-        "pulumi-language-python-exec": "python/cmd/pulumi-language-python-exec",
-        "pulumi-resource-pulumi-python": "python/dist/pulumi-resource-pulumi-python",
-    },
-)
-YAML_HOST = Program(
-    name="pulumi-language-yaml",
-    module="github.com/pulumi/pulumi-yaml",
-    binaries={"pulumi-language-yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"},
-    duration="about a minute",
-    ldflags="-X github.com/pulumi/pulumi-yaml/pkg/version.Version=v{version}",
-)
-NODEJS_GO_HOSTS = Program(
-    name="pulumi-language-nodejs-go",
-    module=SDK,
-    binaries={
-        "pulumi-language-nodejs": f"{SDK}/nodejs/cmd/pulumi-language-nodejs",
-        "pulumi-language-go": f"{SDK}/go/pulumi-language-go",
-    },
-    duration="about half a minute",
-    ldflags=SDK_VERSION,
-)
-LIVEKIT = Program(
-    name="livekit-server",
-    module="github.com/livekit/livekit-server",
-    binaries={"livekit-server": "github.com/livekit/livekit-server/cmd/server"},
-    duration="about 2 minutes",
-)
-GEN_SDKS = Program(
-    name="gen-sdks",
-    module="github.com/pulumi/pulumi/pkg/v3",
-    binaries={"gen-sdks": "."},
-    duration="about half a minute",
-)
-
-HOSTS = (PYTHON_HOST, YAML_HOST)
-ALL = (PULUMI, PYTHON_HOST, YAML_HOST, NODEJS_GO_HOSTS, LIVEKIT, GEN_SDKS)
+class SetupError(Exception):
+    """Something a person can do something about: its text is all they get to see."""
 
 
-def version(program: Program, here: Path = HERE) -> str:
-    """The pinned version, without its v."""
-    text = (here / program.name / "go.mod").read_text()
-    found = re.search(rf"^\s*(?:require\s+)?{re.escape(program.module)} v(\S+)", text, re.MULTILINE)
-    if found is None:
-        raise ValueError(f"{program.name}/go.mod does not require {program.module}")
-    return found[1]
+def setup(sdks: bool) -> None:
+    if not (same(VENV_STAMP, packages()) and same(STAMP, programs(sdks))):
+        lock(MADE / "logs")
+        lock(CACHE)
+        same(VENV_STAMP, packages()) or install_packages()
+        same(STAMP, programs(sdks)) or install_programs(sdks)
 
 
-def system() -> str:
-    """Like Go's GOOS-GOARCH; asked of Python, since a cached build is used without Go too."""
-    machine = platform.machine().lower()
-    return f"{platform.system().lower()}-{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
+def same(stamp: Path, now: str) -> bool:
+    return stamp.exists() and stamp.read_text() == now
 
 
-def key(program: Program, here: Path = HERE, target: str | None = None) -> str:
-    """The hash of all that decides what a build contains."""
-    digest = hashlib.sha256()
+def lock(folder: Path) -> None:
+    """One process at a time, until it and the commands that it started have ended: a killed run leaves a pip behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY, 0o666)
+    os.set_inheritable(file, True)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("waiting for another run of setup …", flush=True)
+        fcntl.flock(file, fcntl.LOCK_EX)
 
-    def add(*parts: str | bytes) -> None:
-        for part in parts:
-            raw = part.encode() if isinstance(part, str) else part
-            digest.update(f"{len(raw)}:".encode() + raw)
 
-    add(target or system(), *BUILD_FLAGS, *sorted(f"{k}={v}" for k, v in BUILD_ENVIRONMENT.items()))
-    add(program.name, program.ldflags)
-    add(*(f"{name}={source}" for name, source in sorted({**program.binaries, **program.copies}.items())))
-    folders = [here / program.name]
-    if program.copies:
-        folders.append(here / PULUMI.name)
-    for folder in folders:
-        for file in sorted(folder.iterdir()):
-            if file.name in ("go.mod", "go.sum") or file.suffix == ".go":
-                add(file.name, file.read_bytes())
-    return digest.hexdigest()[:16]
+def command(doing: str, arguments: list, about: str = "", **options) -> str:
+    """Run a command, and return what it said, which goes to a log that the error names."""
+    log = MADE / "logs" / f"{doing.replace(' ', '-')}.log"
+    begin, end, every = ("\r", "", 1) if sys.stdout.isatty() else ("", "\n", 30)
+    print(f"{doing}{about} …", flush=True)
+    started = shown = time.monotonic()
+    # A group of its own, so that an end reaches all of it: compilers outlive a `go build` that is ended alone.
+    options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True, "close_fds": False}
+    with log.open("wb") as output, subprocess.Popen(arguments, stdout=output, **options) as process:
+        try:
+            while process.poll() is None:
+                time.sleep(0.1)
+                if time.monotonic() - shown > every:
+                    shown = time.monotonic()
+                    print(f"{begin}{doing}: {shown - started:.0f} s", end=end, flush=True)
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGINT)
+            print(f"{begin}{doing}: {time.monotonic() - started:.0f} s", flush=True)
+    said = log.read_text(errors="replace").strip()
+    if process.returncode:
+        raise SetupError(f"{doing} failed (status {process.returncode}), see {log}: {said.rpartition(os.linesep)[2]}")
+    return said
+
+
+def packages() -> str:
+    """What .venv is bound to (its place is in its scripts, a Python is behind it), and what it is made from."""
+    made_from = (ROOT / "pyproject.toml").read_bytes() + (HERE / "constraints.txt").read_bytes()
+    behind = os.path.realpath(PYTHON) if os.access(PYTHON, os.X_OK) else "no Python"
+    return f"{VENV.resolve()}\n{behind}\n{hashlib.sha256(made_from).hexdigest()}"
+
+
+def install_packages() -> None:
+    before = VENV_STAMP.read_text() if VENV_STAMP.exists() else ""
+    # It comes back when all is done: an environment that an ended run left is made anew.
+    VENV_STAMP.unlink(missing_ok=True)
+    if not before.startswith(packages().rpartition("\n")[0]):
+        # By the Python behind a virtual environment: one made from .venv itself would lose its own ground.
+        base = getattr(sys, "_base_executable", None) or sys.executable
+        command("making .venv", [base, "-m", "venv", "--clear", VENV.resolve()], " (by python3-venv on Debian)")
+    made = packages()
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    command("looking at pip", [*pip, "pip>=25.1"])  # the first that knows --group
+    what = ["-e", ".", "--group", "dev", "-c", HERE / "constraints.txt"]
+    command("installing the Python packages", [*pip, *what], ", about a minute, once", cwd=ROOT)
+    VENV_STAMP.write_text(made)
+
+
+def path() -> list[Path]:
+    """PATH without what setup made itself, then where Pulumi's own installers leave it."""
+    roots = runpy.run_path(str(ROOT / "relay_provider" / "cli" / "installs.py"))["install_roots"]()
+    folders = [*map(Path.absolute, map(Path, os.get_exec_path())), *(root / "bin" for root in [*roots, STORE])]
+    return [folder for folder in folders if folder.resolve() != BIN.resolve()]
+
+
+def among(folders: list[Path], *names: str) -> list[Path]:
+    """The files of these names, if all are there. (The newest pulumi-language-python has the -exec script inside.)"""
+    found = {name: shutil.which(name, path=os.pathsep.join(map(str, folders))) for name in names}
+    return [Path(file) for file in found.values() if file] if all(found[name] or name == EXEC for name in names) else []
+
+
+def answering(name: str, argument: str, needed: tuple[int, ...] = ()) -> list[Path]:
+    """The first that says its version, if that will do."""
+    for program in [file for folder in path() for file in among([folder], name)]:
+        options = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "errors": "replace"}
+        try:
+            said = subprocess.run([program, argument], timeout=30, check=True, **options).stdout
+        except (OSError, subprocess.SubprocessError):
+            said = ""
+        number = re.search(r"(\d+)\.(\d+)\.(\d+)", said)
+        if number and tuple(map(int, number.groups())) >= needed:
+            return [program]
+        old = number and f"is {number[0]}, and {'.'.join(map(str, needed))} or newer is needed"
+        print(f"not taken: {program} {old or f'does not answer to `{name} {argument}`'}")
+    return []
+
+
+def built(name: str) -> list[Path]:
+    if there := among([STORE], *FILES.get(name, [name])):
+        return there
+    if not (go := shutil.which("go")):
+        raise SetupError(f"{name} is neither on PATH nor in the cache, and Go is missing")
+    # The first of these modules is the one that the program is in.
+    modules = re.compile(r"/(?:pulumi/pkg/v3|pulumi-yaml|pulumi/sdk/v3|livekit-server) v(\S+)")
+    version, sdk = modules.search((HERE / name / "go.mod").read_text())[1], "github.com/pulumi/pulumi/sdk/v3"
+    variable = f"{'github.com/pulumi/pulumi-yaml/pkg' if name == YAML_HOST else f'{sdk}/go/common'}/version.Version"
+    build = [go, "build", "-trimpath", "-ldflags", f"-s -w -X {variable}=v{version}", "-o"]
+    # For this machine, and without cgo for any release of its system.
+    env = {**os.environ, "GOOS": "", "GOARCH": "", "CGO_ENABLED": "0", "GOWORK": "off"}
+    with tempfile.TemporaryDirectory(prefix="tmp-", dir=CACHE, ignore_cleanup_errors=True) as folder:
+        what = [f"{folder}/{'' if name == SDK_HOSTS else name}", "." if name == "gen-sdks" else "tool"]
+        about = " from source, once (about 8 minutes for all of them)"
+        command(f"building {name} {version}", [*build, *what], about, cwd=HERE / name, env=env)
+        if name == PYTHON_HOST:  # with two scripts that are in no Go package
+            download = [go, "mod", "download", "-json", sdk]
+            place = re.search('"Dir": "(.*)"', command("fetching scripts", download, cwd=HERE / "pulumi", env=env))[1]
+            for script in (f"{place}/python/cmd/{EXEC}", f"{place}/python/dist/{DYNAMIC}"):
+                Path(shutil.copy(script, folder)).chmod(0o755)
+        STORE.mkdir(exist_ok=True)
+        for file in sorted(Path(folder).iterdir(), reverse=True):  # last what the scripts go with
+            file.replace(STORE / file.name)
+    return built(name)
+
+
+def pulumi(hosts: list[str]) -> list[Path]:
+    files = answering("pulumi", "version", (3, 227, 0))  # since then `--expect-no-changes` has its own exit code
+    beside = [files[0].resolve().parent, files[0].parent, *path()] if files else []
+    files = files or built("pulumi")
+    for host in hosts:
+        files += among(beside, *FILES.get(host, [host])) or built(host)
+    return files
+
+
+def programs(sdks: bool) -> str:
+    """What would be another if other programs were found, and the links: cheap, nothing is run."""
+    found = [file for name in ("pulumi", "livekit-server") for folder in path() for file in among([folder], name)]
+    links = [(file.name, os.path.realpath(file), os.access(file, os.X_OK)) for file in BIN.glob("*")]
+    return repr((sdks, STORE, [(file, file.stat().st_mtime_ns) for file in found], sorted(links)))
+
+
+def install_programs(sdks: bool) -> None:
+    for left in CACHE.glob("tmp-*"):  # by a run that was killed
+        shutil.rmtree(left)
+    hosts = [PYTHON_HOST, YAML_HOST, *([SDK_HOSTS] if sdks else [])]
+    try:
+        files = pulumi(hosts)
+    except SetupError as error:
+        print(f"{error}: its own installer tries. Else https://www.pulumi.com/docs/install/ helps, or {NO_GO}.")
+        with tempfile.TemporaryDirectory(prefix="tmp-", dir=CACHE) as folder:
+            command("downloading pulumi", [PYTHON, "-c", INSTALL, folder], ", once")
+            shutil.rmtree(STORE / "bin", ignore_errors=True)
+            os.renames(f"{folder}/bin", STORE / "bin")  # which path() knows
+        files = pulumi(hosts)
+    link(files)  # it can be used while the rest is built
+    try:
+        link(answering("livekit-server", "--version") or built("livekit-server"))
+        link(built("gen-sdks") if sdks else [])
+        STAMP.write_text(programs(sdks))
+    except SetupError as error:
+        if sdks or shutil.which("go"):
+            raise
+        install = f"install it (https://docs.livekit.io/home/self-hosting/local/), or {NO_GO}"
+        print(f"{error}, so what needs a real one is skipped: {install}.")
+
+
+def link(files: list[Path]) -> None:
+    """Each in one step: whoever runs a program at that moment finds the old one or the new one."""
+    BIN.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        (MADE / "link").unlink(missing_ok=True)
+        (MADE / "link").symlink_to(file)
+        (MADE / "link").replace(BIN / file.name)

@@ -16,8 +16,9 @@ from typing import IO, Any, Final
 from pulumi.automation import CommandResult, InvalidVersionError, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
+from relay_provider.cli.installs import install_roots
 from relay_provider.cli.strangers import safe
-from relay_provider.cli.workspace import Workspace, pulumi_home
+from relay_provider.cli.workspace import Workspace
 from relay_provider.errors import RelayError, quoted
 
 _NO_PULUMI: Final = "The pulumi program was not found; run `make setup` in a checkout, or install it (https://www.pulumi.com/docs/install)."
@@ -143,7 +144,4 @@ def _drained(stream: IO[str] | None, tell: Callable[[str], Any] | None) -> tuple
 def _install_roots() -> Iterator[Path]:
     """Where pulumi lies when it is not on PATH: this checkout's tools, and its own installers' folders."""
     yield Path(__file__).parents[2] / ".toolchain"
-    home = pulumi_home()
-    yield home
-    if (home / "versions").is_dir():
-        yield from sorted((home / "versions").iterdir(), reverse=True)
+    yield from install_roots()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import re
 import socket
 import stat
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from relay_provider.cli.installs import pulumi_home
 from relay_provider.errors import RelayError
 from relay_provider.manifest import Manifest, first_of, name_of_file, namesakes
 
@@ -171,17 +171,6 @@ def backend_chosen() -> bool:
         return bool(json.loads((pulumi_home() / "credentials.json").read_text()).get("current"))
     except (OSError, ValueError, AttributeError):
         return False
-
-
-def pulumi_home() -> Path:
-    """The folder where Pulumi keeps logins and plugins."""
-    if chosen := os.environ.get("PULUMI_HOME"):
-        return Path(chosen)
-    try:
-        home = Path(pwd.getpwuid(os.getuid()).pw_dir)  # as pulumi finds it, whatever HOME says
-    except KeyError:
-        home = Path.home()
-    return home / ".pulumi"
 
 
 def _config_file(stack: str) -> str:
