@@ -6,7 +6,6 @@ an engine of an earlier day wrote under the same address is never read.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import tempfile
@@ -31,7 +30,7 @@ class Journal:
     @classmethod
     def of(cls, engine: str | None) -> Journal | None:
         """The journal of the engine at this address; None where there is none, or no place that is ours alone."""
-        if not engine:
+        if not engine or os.name != "posix":
             return None
         try:
             return cls(_opened(_folder() / f"{engine.rpartition(':')[2]}.jsonl"))
@@ -63,6 +62,8 @@ def _folder() -> Path:
 
 
 def _opened(path: Path) -> int:
+    import fcntl  # which Windows lacks
+
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
