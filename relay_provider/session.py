@@ -100,5 +100,3 @@ run = _shared.run
 """Carry out `work` with the project's rooms on the shared event loop, from any thread; blocks for its result."""
 run_in_session = _shared.run_in_session
 """The same for work that needs more than one project's rooms."""
-
-__all__ = ["Session", "run", "run_in_session"]

@@ -55,8 +55,8 @@ def _join(project: MemoryProject, name: str, body: dict[str, Any]) -> Response:
             text.encode()
     except UnicodeEncodeError:
         raise invalid("Every text must be valid Unicode") from None
-    about = {"tracks": tracks, "metadata": body.get("metadata", ""), "attributes": attributes}
+    about = {"name": body.get("name", ""), "metadata": body.get("metadata", ""), "attributes": attributes}
     try:
-        return ok(project.join(name, who, body.get("name", ""), **about), 201)
+        return ok(project.join(name, who, tracks=tracks, **about), 201)
     except RoomFull as error:
         raise ApiError(409, "room_full", str(error)) from None
