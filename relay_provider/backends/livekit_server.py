@@ -46,8 +46,6 @@ class LiveKitServer:
     async def rooms(self, *names: str) -> list[Room]:
         """The live rooms of these names; every live room without names."""
         answer = await self.call("ListRooms", " ".join(names), ListRoomsResponse, ListRoomsRequest, names=names)
-        for room in answer.rooms:
-            room.ClearField("turn_password")
         return list(answer.rooms)
 
     async def participants(self, name: str) -> list[ParticipantInfo]:
@@ -99,9 +97,12 @@ class _Twirp(Http):
 def _as_message(kind: type[M]) -> Callable[[bytes], M]:
     def read(body: bytes) -> M:
         try:
-            return kind.FromString(body)
+            found = kind.FromString(body)
         except DecodeError:
             raise Unreadable("something other than LiveKit's own format", garbled=True) from None
+        for room in (found,) if isinstance(found, Room) else getattr(found, "rooms", ()):
+            room.ClearField("turn_password")
+        return found
 
     return read
 

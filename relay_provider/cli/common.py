@@ -145,9 +145,9 @@ def with_rooms(connection: Mapping[str, Any], work: Callable[[Rooms], Awaitable[
 
 def in_session(connection: Mapping[str, Any], work: Callable[[Session, Connection], Awaitable[T]]) -> T:
     """Do something with the connection that the options name."""
-    _, settings = project_and_settings(**connection)
-
     from relay_provider.session import Session  # and HTTP, which not every command needs
+
+    _, settings = project_and_settings(**connection)
 
     async def run() -> T:
         async with Session() as session:

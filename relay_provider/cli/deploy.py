@@ -24,7 +24,7 @@ from relay_provider.cli.common import (
 )
 from relay_provider.cli.foresight import Foresight
 from relay_provider.cli.output import output_option, terminal, write
-from relay_provider.cli.plan import DONE, KINDS, SAID, Watcher, as_report
+from relay_provider.cli.plan import DONE, SAID, Watcher, as_report
 from relay_provider.cli.progress import seen
 from relay_provider.cli.stack import NoStack, RoomStack, stack_to_end
 from relay_provider.errors import RelayError
@@ -115,12 +115,8 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
     found = resolved(manifest, project, base, lookup)
     for _, settings in found:
         connect(settings)
-    engine.tell(
-        {
-            KEYS_CHECKED: "true",
-            **({MANIFEST: os.pathsep.join(str(file.resolve()) for file in files)} if project else {}),
-        }
-    )
+    whole = {MANIFEST: os.pathsep.join(str(file.resolve()) for file in files)} if project else {}
+    engine.tell({KEYS_CHECKED: "true", **whole})
     foresight = Foresight(found, base, lookup, manifest.projects)
     return _Run("up", engine, project, foresight, rooms=sum(len(one.rooms) for one, _ in found), **options)
 
@@ -152,7 +148,7 @@ class _Run:
         stack, watcher = self.engine.stack, Watcher(self.project, seen=self.foresight.seen)
         self._follow("preview", stack.preview if self.what == "up" else stack.preview_destroy, watcher)
         watcher.changes = self.foresight.planned(watcher.changes)
-        done = [(kind, n) for kind, n in watcher.counts.items() if n and kind in KINDS]
+        done = [(kind, n) for kind, n in watcher.counts.items() if n and kind in DONE]
         changes = ", ".join(f"{SAID.get(kind, kind)} {counted(n, 'room')}" for kind, n in done)
         summary = f"Plan: {changes}." if changes else self._nothing(watcher)
         self._report("changes" if changes else "unchanged", watcher, summary, planned=self.what)
@@ -201,4 +197,4 @@ class _Run:
 
 
 def _done(watcher: Watcher) -> str:
-    return ", ".join(f"{counted(n, 'room')} {DONE[kind]}" for kind, n in watcher.counts.items() if n and kind in KINDS)
+    return ", ".join(f"{counted(n, 'room')} {DONE[kind]}" for kind, n in watcher.counts.items() if n and kind in DONE)

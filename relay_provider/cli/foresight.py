@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from relay_provider.cli.plan import Change, FieldChange
+from relay_provider.cli.plan import Change
 from relay_provider.config import Connection, Lookup
 from relay_provider.drift import differences
 from relay_provider.errors import ConfigError, Unauthorized
@@ -63,8 +63,7 @@ class Foresight:
         found = differences(declared, live)
         if not found:
             return replace(change, kind="takeOver")
-        fields = tuple(FieldChange(one.field, one.live, one.declared) for one in found)
-        return replace(change, fields=fields, refused=not declared.force_destroy, live=live)
+        return replace(change, fields=found, refused=not declared.force_destroy, live=live)
 
     def _stands(self, change: Change) -> bool:
         """Is the very room declared, with another key?"""

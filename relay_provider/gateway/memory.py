@@ -76,10 +76,6 @@ class _Room:
         return self.inputs.empty_timeout or DEFAULT_DEPARTURE_TIMEOUT
 
 
-class RoomFull(Rejected):
-    """The room has as many participants as it may have."""
-
-
 class MemoryProject:
     """One project's rooms (a `Backend`), and the ways into and out of them that WebRTC has elsewhere."""
 
@@ -128,13 +124,14 @@ class MemoryProject:
 
     def join(self, room_name: str, identity: str, **about: Any) -> Participant:
         """Put somebody into the room, which is made on demand; the same identity again replaces the first.
+        Raises Rejected when it is full.
 
         `about` is what they bring: `tracks`, and `name`, `metadata` and `attributes` as the second document has them.
         """
         room = self.room(room_name) or self._open(RoomInputs(name=room_name))
         others, limit = len(room.people.keys() - {identity}), room.inputs.max_participants
         if limit and others >= limit:
-            raise RoomFull(f"Room {room_name} is full: it takes {limit} participants.")
+            raise Rejected(f"Room {room_name} is full: it takes {limit} participants.")
         room.people[identity] = person = Person(
             identity=identity,
             state="ACTIVE",
