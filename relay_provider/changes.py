@@ -62,7 +62,7 @@ def outputs(inputs: Mapping[str, Any], live: LiveRoom) -> dict[str, Any]:
     kept: dict[str, Any] = {"name": live.name}
     for name, setting in SETTINGS.items():
         given, shown = inputs.get(name), getattr(live, setting.field)
-        if given is None and setting.live.absent is None:
+        if given is None and setting.absent is None:
             continue
         kept[name] = given if shown is None or (given is not None and same(name, given, shown)) else shown
     return {
@@ -86,5 +86,5 @@ def inputs_as_live(inputs: Mapping[str, Any], live: LiveRoom) -> dict[str, Any]:
 
 def imported_inputs(live: LiveRoom) -> dict[str, Any]:
     """The inputs that declare a room found live, with everything that its server reports."""
-    chosen = {name: getattr(live, one.field) for name, one in SETTINGS.items() if one.live.absent is None}
+    chosen = {name: getattr(live, one.field) for name, one in SETTINGS.items() if one.absent is None}
     return inputs_as_live(chosen, live)

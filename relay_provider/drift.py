@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.alias_generators import to_camel
 
 from relay_provider.model import SETTINGS, LiveRoom, RoomInputs, same
 
@@ -33,6 +36,8 @@ class ChangedRoom:
 class ProjectDrift:
     """One project's comparison; everything sorted."""
 
+    __pydantic_config__ = ConfigDict(alias_generator=to_camel)
+
     project: str
     in_sync: int
     missing: tuple[str, ...]
@@ -45,20 +50,11 @@ class ProjectDrift:
         return bool(self.missing or self.changed or (strict and self.unmanaged))
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "project": self.project,
-            "inSync": self.in_sync,
-            "missing": list(self.missing),
-            "changed": [
-                {
-                    "room": changed.room,
-                    "fields": [{"field": f.field, "declared": f.declared, "live": f.live} for f in changed.fields],
-                }
-                for changed in self.changed
-            ],
-            "unmanaged": list(self.unmanaged),
-            "notComparable": list(self.not_comparable),
-        }
+        shape: dict[str, Any] = _JSON.dump_python(self, mode="json", by_alias=True)
+        return shape
+
+
+_JSON: Final = TypeAdapter(ProjectDrift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,7 @@ def differences(
     found = []
     for name, setting in sorted(SETTINGS.items()):
         wanted, shown = getattr(declared, setting.field), getattr(live, setting.field)
-        wanted = setting.live.absent if wanted is None else wanted
+        wanted = setting.absent if wanted is None else wanted
         unreported = shown is None
         shown = (applied or {}).get(name) if unreported else shown
         if wanted is None or (unreported and applied is None) or same(name, wanted, shown):

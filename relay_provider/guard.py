@@ -45,8 +45,12 @@ async def known_empty(
             room, listed = await backend.get(name), await listing.witness(name, since)
         except RelayError as error:
             raise type(error)(f'Room "{name}" was not ended, as it is not known whether it is empty. {error}') from None
-        if room is not None and (people := present(room)):
-            raise RoomOccupied(_occupied(name, [one.identity for one in people]))
+        if room is not None and (people := [one.identity for one in present(room)]):
+            counted = "1 person is" if len(people) == 1 else f"{len(people)} people are"
+            raise RoomOccupied(
+                f'Room "{name}" was not ended, because {counted} in it: {named(people)}. Nobody was disconnected. Wait '
+                "until they have left, or set forceDestroy: true on the room and bring that up; then try again."
+            )
         if room is None and listed is None:
             return None
         if room and listed and room.sid == listed.sid and not room.num_participants and not listed.num_participants:
@@ -66,11 +70,3 @@ def _said(room: LiveRoom | None) -> str:
     people = room.num_participants
     counted = "nobody" if not people else "1 person" if people == 1 else f"{people} people"
     return f"with {counted} in it ({room.sid})"
-
-
-def _occupied(name: str, identities: Collection[str]) -> str:
-    people = "1 person is" if len(identities) == 1 else f"{len(identities)} people are"
-    return (
-        f'Room "{name}" was not ended, because {people} in it: {named(identities)}. Nobody was disconnected. Wait '
-        "until they have left, or set forceDestroy: true on the room and bring that up; then try again."
-    )

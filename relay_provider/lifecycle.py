@@ -59,6 +59,7 @@ class Rooms:
         self._sleep = sleep
         self._listing = SharedListing(backend.list)
         self._looks = 0
+        self._ended: dict[str, str] = {}  # the last session ID of a name: a server may answer with it for a while
 
     def diff(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
         """What has to happen to a room of this backend. A question: it changes nothing."""
@@ -88,22 +89,29 @@ class Rooms:
         if not found and not (owned and run.replaces(room) == room):
             return live
         if not owned and not wanted.force_destroy:
-            raise RoomDiffers(_live_already(wanted.name, _fields(found, secret)))
+            raise RoomDiffers(
+                f'Room "{wanted.name}" is live already with other settings: {_fields(found, secret)}. Nobody was '
+                "disconnected. Declare it as it is, or end it first, or set forceDestroy: true to have it ended and "
+                "recreated. If this stack has made it under another resource, a run that refreshes first knows that."
+            )
         await self._end(wanted.name, run, wanted.force_destroy, live.sid)
         live = await self._made(wanted, run)
         if found := differences(wanted, live):
-            raise RoomDiffers(_still_differs(wanted.name, _fields(found, secret)))
+            raise RoomDiffers(
+                f'Room "{wanted.name}" was ended and recreated, and is not as declared again: '
+                f"{_fields(found, secret)}. Perhaps somebody else made it at the same moment; run the same command "
+                "again, or declare it as it is."
+            )
         return live
 
     async def _made(self, wanted: RoomInputs, run: Run) -> LiveRoom:
         """What the server answers to a create: a new room, or the live one of that name; never one that was ended."""
-        ended = run.ended_sid((self.project, wanted.name))
         for wait in (0.0, *OLD_ROOM_WAITS):
             if wait:
                 await self._sleep(wait)
             async with self._writing(wanted.name):
                 live = await self.backend.create(wanted)
-            if live.sid != ended:
+            if live.sid != self._ended.get(wanted.name):
                 return live
         raise ReplacementFailed(
             f'Room "{wanted.name}" was ended, but {self.backend.address} still answers with the old one '
@@ -148,7 +156,10 @@ class Rooms:
         room = (self.project, name)
         declared = [room] if run.declares(room) else run.declares_with_other_keys(room)
         if any(run.has_failed(one) for one in declared):
-            raise RoomKept(_kept(name))
+            raise RoomKept(
+                f'Room "{name}" was left as it is, and stays in the state under its old resource too, because its new '
+                "declaration could not be carried out in this run; put that right, and run the same command again."
+            )
         if not declared or room in declared:
             return bool(declared)
         # A list from before what was done with the other key would have the wrong session.
@@ -170,7 +181,7 @@ class Rooms:
         async with self._writing(name):
             await self.backend.delete(name)
         if sid:
-            run.ended((self.project, name), sid)
+            self._ended[name] = sid
 
     async def remove_participant(self, name: str, identity: str) -> bool:
         """Disconnect one participant; False when they were not there."""
@@ -234,26 +245,4 @@ def _fields(found: Collection[FieldDifference], secret: Collection[str]) -> str:
 
     return "; ".join(
         f"{one.field} is {shown(one.field, one.live)} there and {shown(one.field, one.declared)} here" for one in found
-    )
-
-
-def _live_already(name: str, fields: str) -> str:
-    return (
-        f'Room "{name}" is live already with other settings: {fields}. Nobody was disconnected. Declare it as it is, '
-        "or end it first, or set forceDestroy: true to have it ended and recreated. If this stack has made it under "
-        "another resource, a run that refreshes first knows that."
-    )
-
-
-def _still_differs(name: str, fields: str) -> str:
-    return (
-        f'Room "{name}" was ended and recreated, and is not as declared again: {fields}. Perhaps somebody else made '
-        "it at the same moment; run the same command again, or declare it as it is."
-    )
-
-
-def _kept(name: str) -> str:
-    return (
-        f'Room "{name}" was left as it is, and stays in the state under its old resource too, because its new '
-        "declaration could not be carried out in this run; put that right, and run the same command again."
     )

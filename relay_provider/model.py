@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
@@ -52,7 +52,7 @@ def _room_name(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class Setting:
     """How a live room has a setting: what stands beside the input's type in `RoomInputs`."""
 
     absent: object
@@ -65,6 +65,8 @@ class Live:
     """The backends that do not tell how a live room has it."""
     meaning: Callable[[Any], object] = lambda value: value
     """What a value means: two values of one meaning are equal."""
+    field: str = ""
+    """Its name in Python, of inputs and live rooms; filled in by the table below."""
 
 
 def _optional(known: Callable[[object], Any]) -> BeforeValidator:
@@ -88,7 +90,7 @@ class RoomInputs(BaseModel):
     max_participants: Annotated[
         int | None,
         _optional(lambda value: whole_number(value, 1, MAX_PARTICIPANTS)),
-        Live(absent=0, limits="1 to 10000", when_absent="no limit"),
+        Setting(absent=0, limits="1 to 10000", when_absent="no limit"),
     ] = Field(
         default=None,
         ge=1,
@@ -98,7 +100,7 @@ class RoomInputs(BaseModel):
     empty_timeout: Annotated[
         int | None,
         _optional(lambda value: whole_number(value, 1, MAX_EMPTY_TIMEOUT)),
-        Live(
+        Setting(
             absent=None,
             limits="1 to 86400 seconds",
             when_absent="the server's default",
@@ -114,7 +116,7 @@ class RoomInputs(BaseModel):
     metadata: Annotated[
         str | None,
         _optional(canonical_metadata),
-        Live(
+        Setting(
             absent="",
             limits="a string, or JSON, of at most 4096 characters",
             when_absent="empty",
@@ -150,26 +152,17 @@ FIELDS: Final[Mapping[str, str]] = {name: to_camel(name) for name in RoomInputs.
 """Python name → schema name of every input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A setting of a room: its schema name, its name in Python (of inputs and live rooms), and how it is live."""
-
-    name: str
-    field: str
-    live: Live
-
-
 SETTINGS: Final[Mapping[str, Setting]] = {
-    to_camel(field): Setting(to_camel(field), field, live)
+    to_camel(field): replace(setting, field=field)
     for field, info in RoomInputs.model_fields.items()
-    for live in info.metadata
-    if isinstance(live, Live)
+    for setting in info.metadata
+    if isinstance(setting, Setting)
 }
 """The table: every input that is a setting of the live room, by schema name. A new one is a field of `RoomInputs` with
-its `Live`, and a field of `LiveRoom` of the same name where a server reports it."""
+its `Setting`, and a field of `LiveRoom` of the same name where a server reports it."""
 
 ABSENT: Final[Mapping[str, object]] = {
-    **{name: one.live.absent for name, one in SETTINGS.items()},
+    **{name: one.absent for name, one in SETTINGS.items()},
     "forceDestroy": False,
 }
 """What an absent input is equal to."""
@@ -177,12 +170,12 @@ ABSENT: Final[Mapping[str, object]] = {
 
 def in_place(backend: str) -> frozenset[str]:
     """The settings that this backend changes while the room goes on."""
-    return frozenset(name for name, one in SETTINGS.items() if backend in one.live.in_place_on)
+    return frozenset(name for name, one in SETTINGS.items() if backend in one.in_place_on)
 
 
 def unreported(backend: str) -> frozenset[str]:
     """The settings that this backend does not report, so that they cannot be compared."""
-    return frozenset(name for name, one in SETTINGS.items() if backend in one.live.unreported_by)
+    return frozenset(name for name, one in SETTINGS.items() if backend in one.unreported_by)
 
 
 def same(name: str, one: object, other: object) -> bool:
@@ -191,7 +184,7 @@ def same(name: str, one: object, other: object) -> bool:
     if one == other:
         return True
     setting = SETTINGS.get(name)
-    return bool(setting and one and other and setting.live.meaning(one) == setting.live.meaning(other))
+    return bool(setting and one and other and setting.meaning(one) == setting.meaning(other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,3 +257,20 @@ class RoomDetail(LiveRoom):
     """A live room with the participants in it."""
 
     participants: Annotated[list[Participant], FailFast()] = Field(description="Who is connected, as of the answer.")
+
+
+class RoomList(BaseModel):
+    """Every active room of the project."""
+
+    rooms: Annotated[list[LiveRoom], FailFast()] = Field(description="The rooms, sorted by name.")
+
+
+class Removal(BaseModel):
+    """What became of a participant who was to be disconnected."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    removed: bool = Field(description="Whether somebody was disconnected; false in a preview.")
+
+    def __bool__(self) -> bool:
+        return self.removed

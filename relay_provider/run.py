@@ -40,7 +40,6 @@ class Run:
         self._consents: dict[Room, bool] = {}
         self._forces: dict[str, bool] = {}
         self._failed: set[Room] = set()
-        self._ended: dict[Room, str] = {}
 
     def declare(self, room: Room, force: bool, before: Room | None = None, by: str = "") -> str | None:
         """The run declares the room, as a check says.
@@ -107,14 +106,6 @@ class Run:
     def has_failed(self, room: Room) -> bool:
         """Could the declared room not be made?"""
         return room in self._failed
-
-    def ended(self, room: Room, sid: str) -> None:
-        """The room of this session ID was ended."""
-        self._ended[room] = sid
-
-    def ended_sid(self, room: Room) -> str | None:
-        """The session ID that was ended last under this name: a server may answer with it for a while."""
-        return self._ended.get(room)
 
     def _happened(self, what: str, room: Room, detail: str = "") -> None:
         self._apply(what, room, detail)

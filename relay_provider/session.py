@@ -76,16 +76,14 @@ class _Shared:
         return self.run_in_session(lambda session: work(session.rooms(settings)))
 
     def run_in_session(self, work: Callable[[Session], Awaitable[T]]) -> T:
-        return self._started().call(work, self._session)
-
-    def _started(self) -> BlockingPortal:
         with self._lock:
             if self._portal is None:
                 from anyio.from_thread import start_blocking_portal
 
                 self._portal = self._stack.enter_context(start_blocking_portal(name="relay-provider"))
                 atexit.register(self._close)
-            return self._portal
+            portal = self._portal
+        return portal.call(work, self._session)
 
     def _close(self) -> None:
         with self._lock:
@@ -100,5 +98,3 @@ run = _shared.run
 """Carry out `work` with the project's rooms on the shared event loop, from any thread; blocks for its result."""
 run_in_session = _shared.run_in_session
 """The same for work that needs more than one project's rooms."""
-
-__all__ = ["Session", "run", "run_in_session"]

@@ -17,8 +17,8 @@ import aiohttp
 import anyio
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from pydantic import BaseModel, ValidationError
 
-from relay_provider.backends.answers import Unreadable
 from relay_provider.backends.retry import RETRIED_STATUSES, RetryPolicy, Transient, retry_after
 from relay_provider.config import Connection, is_loopback
 from relay_provider.errors import (
@@ -34,6 +34,7 @@ from relay_provider.errors import (
 from relay_provider.version import __version__
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 CONCURRENCY: Final = 16
 """Requests at once: more only queue at the server (measured: no gain beyond 8)."""
@@ -53,6 +54,33 @@ def segment(value: str, what: str) -> str:
         return quote(value, safe="")
     except UnicodeEncodeError:
         raise Rejected(f"{what} is not valid Unicode, so no request can name it.") from None
+
+
+class Unreadable(Exception):
+    """A body that is not what the document says; `garbled` when it is in another format altogether."""
+
+    def __init__(self, why: str, *, garbled: bool = False) -> None:
+        super().__init__(why)
+        self.garbled = garbled
+
+
+def as_json(model: type[M], name: str | None = None) -> Callable[[bytes], M]:
+    """Reads a body as `model`, a room's as that of this name; Unreadable says the first thing that is wrong."""
+
+    def read(body: bytes) -> M:
+        try:
+            found = model.model_validate_json(body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            if first["type"] == "json_invalid":
+                raise Unreadable("no JSON", garbled=True) from None
+            where = ".".join(str(part) for part in first["loc"])
+            raise Unreadable(f"{where}: {first['msg']}" if where else first["msg"]) from None
+        if name is not None and (other := getattr(found, "name", name)) != name:
+            raise Unreadable(f'the room "{other}"')
+        return found
+
+    return read
 
 
 class Http:

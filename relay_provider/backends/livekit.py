@@ -8,6 +8,14 @@ from __future__ import annotations
 import builtins
 
 from livekit.protocol.models import ParticipantInfo, Room
+from livekit.protocol.room import (
+    CreateRoomRequest,
+    DeleteRoomRequest,
+    DeleteRoomResponse,
+    RemoveParticipantResponse,
+    RoomParticipantIdentity,
+    UpdateRoomMetadataRequest,
+)
 
 from relay_provider.backends.livekit_server import LiveKitServer, one
 from relay_provider.backends.prefix import project_prefix
@@ -31,10 +39,13 @@ class LiveKitBackend:
         self.address = self._server.url
 
     async def create(self, room: RoomInputs) -> LiveRoom:
-        """Create the room; a live room of that name is left as it is, and returned."""
         timeout = room.empty_timeout or 0  # 0 is the server's default
-        made = await self._server.create(
-            name=self._prefix + room.name,
+        made = await self._server.call(
+            "CreateRoom",
+            full_name := self._prefix + room.name,
+            Room,
+            CreateRoomRequest,
+            name=full_name,
             empty_timeout=timeout,
             departure_timeout=timeout,
             max_participants=room.max_participants or 0,
@@ -43,12 +54,12 @@ class LiveKitBackend:
         return self._live("CreateRoom", made, room.name)
 
     async def list(self) -> builtins.list[LiveRoom]:
-        """Every live room of the project, sorted by name."""
-        found = [room for room in await self._server.rooms() if self._is_own(room)]
-        return sorted((live_room(room, self._own_name(room)) for room in found), key=lambda room: room.name)
+        rooms = [room for room in await self._server.rooms() if room.name.startswith(self._prefix)]
+        own = {room.name.removeprefix(self._prefix): room for room in rooms}
+        # A room that is named like the prefix alone has no name of its own, so nobody here made it.
+        return [live_room(room, name) for name, room in sorted(own.items()) if name]
 
     async def get(self, name: str) -> RoomDetail | None:
-        """One room with its participants; None when it is not live."""
         full_name = self._prefix + name
         # The list of participants says nothing about the room: it is empty for one that is not live.
         if (room := one(await self._server.rooms(full_name), full_name)) is None:
@@ -58,43 +69,37 @@ class LiveKitBackend:
         return RoomDetail(**dict(live_room(room, name)), participants=people)
 
     async def delete(self, name: str) -> None:
-        """End the room; success when it is gone already."""
+        full_name = self._prefix + name
         try:
-            await self._server.delete(self._prefix + name)
+            await self._server.call("DeleteRoom", full_name, DeleteRoomResponse, DeleteRoomRequest, room=full_name)
         except NotFound:
             return
 
     async def remove_participant(self, name: str, identity: str) -> bool:
-        """Disconnect one participant; False when they, or the room, are not there."""
+        who = {"room": self._prefix + name, "identity": identity}
         try:
-            await self._server.remove_participant(self._prefix + name, identity)
+            await self._server.call(
+                "RemoveParticipant", who["room"], RemoveParticipantResponse, RoomParticipantIdentity, **who
+            )
         except NotFound:
             return False
         return True
 
     async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
-        """Change the metadata of a live room; None when it is not live."""
+        new = {"room": self._prefix + name, "metadata": metadata}
         try:
-            room = await self._server.update_metadata(self._prefix + name, metadata)
+            room = await self._server.call("UpdateRoomMetadata", new["room"], Room, UpdateRoomMetadataRequest, **new)
         except NotFound:
             return None
         return self._live("UpdateRoomMetadata", room, name)
 
     async def aclose(self) -> None:
-        """Close every connection of the server."""
         await self._server.aclose()
 
     def _live(self, method: str, room: Room, name: str) -> LiveRoom:
         if room.name != self._prefix + name or not room.sid:
             raise self._server.unexpected(method, "another room than it was asked for")
         return live_room(room, name)
-
-    def _is_own(self, room: Room) -> bool:
-        # A room that is named like the prefix alone has no name of its own, so nobody here made it.
-        return room.name.startswith(self._prefix) and room.name != self._prefix
-
-    def _own_name(self, room: Room) -> str:
-        return room.name.removeprefix(self._prefix)
 
 
 def live_room(room: Room, name: str) -> LiveRoom:

@@ -13,21 +13,9 @@ import httpx
 from google.protobuf.message import DecodeError, Message
 from livekit.api import AccessToken, VideoGrants
 from livekit.protocol.models import ParticipantInfo, Room
-from livekit.protocol.room import (
-    CreateRoomRequest,
-    DeleteRoomRequest,
-    DeleteRoomResponse,
-    ListParticipantsRequest,
-    ListParticipantsResponse,
-    ListRoomsRequest,
-    ListRoomsResponse,
-    RemoveParticipantResponse,
-    RoomParticipantIdentity,
-    UpdateRoomMetadataRequest,
-)
+from livekit.protocol.room import ListParticipantsRequest, ListParticipantsResponse, ListRoomsRequest, ListRoomsResponse
 
-from relay_provider.backends.answers import Unreadable
-from relay_provider.backends.http import Http, error_of
+from relay_provider.backends.http import Http, Unreadable, error_of
 from relay_provider.config import Connection, checked_url, required
 from relay_provider.errors import Rejected, UnexpectedAnswer, quoted
 
@@ -36,8 +24,12 @@ M = TypeVar("M", bound=Message)
 _URL: Final = "livekitUrl (LIVEKIT_URL)"
 _KEY: Final = "livekitApiKey (LIVEKIT_API_KEY) and livekitApiSecret (LIVEKIT_API_SECRET)"
 _TOKEN_LIFE: Final = timedelta(minutes=10)
-_MAKE: Final = VideoGrants(room_create=True)
-_LIST: Final = VideoGrants(room_list=True)
+_GRANTS: Final = {
+    "CreateRoom": VideoGrants(room_create=True),
+    "DeleteRoom": VideoGrants(room_create=True),
+    "ListRooms": VideoGrants(room_list=True),
+}
+"""What a token must allow for a method; every other one is about one room."""
 
 
 class LiveKitServer:
@@ -51,40 +43,15 @@ class LiveKitServer:
         address = self.url.replace("ws", "http", 1) if self.url.startswith("ws") else self.url
         self._http = _Twirp(address, settings, secrets=(self._secret,), key_setting=_KEY, url_setting=_URL)
 
-    async def create(self, **settings: Any) -> Room:
-        """Create a room (the fields of CreateRoomRequest); a live one of that name is answered unchanged."""
-        return _public(await self._call("CreateRoom", _MAKE, settings["name"], Room, CreateRoomRequest, **settings))
-
     async def rooms(self, *names: str) -> list[Room]:
         """The live rooms of these names; every live room without names."""
-        about = " ".join(names)
-        answer = await self._call("ListRooms", _LIST, about, ListRoomsResponse, ListRoomsRequest, names=names)
-        return [_public(room) for room in answer.rooms]
+        answer = await self.call("ListRooms", " ".join(names), ListRoomsResponse, ListRoomsRequest, names=names)
+        return list(answer.rooms)
 
     async def participants(self, name: str) -> list[ParticipantInfo]:
         """Who is in the room; nobody when it is not live."""
-        answer = await self._call(
-            "ListParticipants", _admin(name), name, ListParticipantsResponse, ListParticipantsRequest, room=name
-        )
+        answer = await self.call("ListParticipants", name, ListParticipantsResponse, ListParticipantsRequest, room=name)
         return list(answer.participants)
-
-    async def delete(self, name: str) -> None:
-        """End the room. Raises NotFound when it is not live."""
-        await self._call("DeleteRoom", _MAKE, name, DeleteRoomResponse, DeleteRoomRequest, room=name)
-
-    async def remove_participant(self, name: str, identity: str) -> None:
-        """Disconnect a participant. Raises NotFound when they, or the room, are not there."""
-        asked = {"room": name, "identity": identity}
-        await self._call(
-            "RemoveParticipant", _admin(name), name, RemoveParticipantResponse, RoomParticipantIdentity, **asked
-        )
-
-    async def update_metadata(self, name: str, metadata: str) -> Room:
-        """Change the room's metadata. Raises NotFound when it is not live."""
-        asked = {"room": name, "metadata": metadata}
-        return _public(
-            await self._call("UpdateRoomMetadata", _admin(name), name, Room, UpdateRoomMetadataRequest, **asked)
-        )
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -94,14 +61,15 @@ class LiveKitServer:
         """An answer that LiveKit does not give."""
         return self._http.unexpected(f"LiveKit {method} at {self.url}", why)
 
-    async def _call(
-        self, method: str, grants: VideoGrants, about: str, answer: type[M], request: type[Message], **fields: Any
-    ) -> M:
+    async def call(self, method: str, about: str, answer: type[M], request: type[Message], **fields: Any) -> M:
+        """What the server answers to a request of these fields about a room (by its name). NotFound says that it, or
+        the participant, is not live."""
         what = f"LiveKit {method}{f' ({quoted(about, limit=140)})' if about else ''} at {self.url}"
         try:
             content = request(**fields).SerializeToString()
         except UnicodeError:
             raise Rejected(f"{what} was not sent: it holds text that is not valid Unicode.") from None
+        grants = _GRANTS.get(method, VideoGrants(room_admin=True, room=about))
         token = AccessToken(self._key, self._secret).with_grants(grants).with_ttl(_TOKEN_LIFE).to_jwt()
         return await self._http.request(
             "POST",
@@ -129,21 +97,14 @@ class _Twirp(Http):
 def _as_message(kind: type[M]) -> Callable[[bytes], M]:
     def read(body: bytes) -> M:
         try:
-            return kind.FromString(body)
+            found = kind.FromString(body)
         except DecodeError:
             raise Unreadable("something other than LiveKit's own format", garbled=True) from None
+        for room in (found,) if isinstance(found, Room) else getattr(found, "rooms", ()):
+            room.ClearField("turn_password")
+        return found
 
     return read
-
-
-def _admin(room: str) -> VideoGrants:
-    return VideoGrants(room_admin=True, room=room)
-
-
-def _public(room: Room) -> Room:
-    """The room without its one secret."""
-    room.ClearField("turn_password")
-    return room
 
 
 def one(rooms: Iterable[Room], name: str) -> Room | None:

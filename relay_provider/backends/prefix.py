@@ -22,8 +22,7 @@ ALLOWED: Final = f"letters, digits and . - _ (at most {MAX_PROJECT_ID}), no __, 
 
 def is_project_id(text: str) -> bool:
     """May this be a project's ID?"""
-    # `$` alone would let a line end pass.
-    return len(text) <= MAX_PROJECT_ID and "\n" not in text and re.match(PROJECT_ID_PATTERN, text) is not None
+    return len(text) <= MAX_PROJECT_ID and re.fullmatch(PROJECT_ID_PATTERN, text) is not None
 
 
 def project_prefix(project_id: str) -> str:

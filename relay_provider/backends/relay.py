@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel, FailFast
+from pydantic import BaseModel
 
-from relay_provider.backends.answers import as_json
-from relay_provider.backends.http import Http, segment
+from relay_provider.backends.http import Http, as_json, segment
 from relay_provider.config import Connection, checked_url, required
 from relay_provider.errors import NotFound, UnexpectedAnswer
-from relay_provider.model import LiveRoom, RoomDetail, RoomInputs, in_place, unreported
+from relay_provider.model import LiveRoom, Removal, RoomDetail, RoomInputs, RoomList, in_place, unreported
 
 M = TypeVar("M", bound=BaseModel)
-R = TypeVar("R", bound=LiveRoom)
-
-
-class _Rooms(BaseModel):
-    rooms: Annotated[list[LiveRoom], FailFast()]  # millions of wrong ones are as wrong as one
 
 
 class _Ended(BaseModel, strict=True):
     ended: bool
-
-
-class _Removed(BaseModel, strict=True):
-    removed: bool
 
 
 class RelayBackend:
@@ -49,18 +40,16 @@ class RelayBackend:
 
     async def create(self, room: RoomInputs) -> LiveRoom:
         segment(room.name, "Room")  # a room that no request could end again is not made
-        return self._named(await self._collection("POST", LiveRoom, json=room.wire()), room.name, "POST", "/rooms")
+        return await self._collection("POST", as_json(LiveRoom, room.name), json=room.wire())
 
     async def list(self) -> list[LiveRoom]:
-        return sorted((await self._collection("GET", _Rooms)).rooms, key=lambda room: room.name)
+        return sorted((await self._collection("GET", as_json(RoomList))).rooms, key=lambda room: room.name)
 
     async def get(self, name: str) -> RoomDetail | None:
-        path = f"/rooms/{segment(name, 'Room')}"
         try:
-            room = await self._http.request("GET", path, as_json(RoomDetail))
+            return await self._http.request("GET", f"/rooms/{segment(name, 'Room')}", as_json(RoomDetail, name))
         except NotFound:
             return None
-        return self._named(room, name, "GET", path)
 
     async def delete(self, name: str) -> None:
         path = f"/rooms/{segment(name, 'Room')}"
@@ -77,7 +66,7 @@ class RelayBackend:
     async def remove_participant(self, name: str, identity: str) -> bool:
         path = f"/rooms/{segment(name, 'Room')}/participants/{segment(identity, 'Participant')}"
         try:
-            return (await self._http.request("DELETE", path, as_json(_Removed))).removed
+            return (await self._http.request("DELETE", path, as_json(Removal))).removed
         except NotFound:
             return False
 
@@ -87,14 +76,8 @@ class RelayBackend:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def _collection(self, method: str, model: type[M], **content: Any) -> M:
+    async def _collection(self, method: str, read: Callable[[bytes], M], **content: Any) -> M:
         try:
-            return await self._http.request(method, "/rooms", as_json(model), **content)
+            return await self._http.request(method, "/rooms", read, **content)
         except NotFound as error:  # no room was named that could be missing, so it is the address
             raise UnexpectedAnswer(f"{error} Check baseUrl (RELAY_BASE_URL).") from None
-
-    def _named(self, room: R, name: str, method: str, path: str) -> R:
-        if room.name != name:
-            another = f'the room "{self._http.quoted(room.name)}"'
-            raise self._http.unexpected(self._http.what(method, path), another)
-        return room

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from relay_provider.backends.answers import as_json
-from relay_provider.backends.http import Http, segment
+from relay_provider.backends.http import Http, as_json, segment
 from relay_provider.config import Connection, checked_url, required
 from relay_provider.errors import NotFound, Unauthorized, Unavailable
 from relay_provider.sayna import SaynaRoom
@@ -31,11 +30,7 @@ class Sayna:
 
     async def get(self, name: str) -> SaynaRoom:
         """The room of exactly this name on the server. NotFound concludes nothing: the room may be another's."""
-        path = f"/livekit/rooms/{segment(name, 'Room')}"
-        room = await self._http.request("GET", path, as_json(SaynaRoom))
-        if room.name != name:
-            raise self._http.unexpected(self._http.what("GET", path), f'the room "{self._http.quoted(room.name)}"')
-        return room
+        return await self._http.request("GET", f"/livekit/rooms/{segment(name, 'Room')}", as_json(SaynaRoom, name))
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -32,7 +32,7 @@ COMMANDS: Final = {
     "export": ("export", "Write the live rooms as a manifest."),
     "keep": ("keep", "Stay running and recreate declared rooms that are missing."),
     "serve": ("serve", "Serve the Rooms API locally."),
-    "schema": ("schema", "Print a generated schema."),
+    "schema": ("validate", "Print a generated schema."),
 }
 """Command → its module in this package, and its line in the help, known without importing it."""
 

@@ -1,14 +1,16 @@
-"""What several commands share: their options, the manifest, and the connections it names."""
+"""What several commands share: their options, the manifest, the connections it names, and what is done with one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from relay_provider.config import Connection, Lookup
+from relay_provider.cli.output import waiting
+from relay_provider.config import Connection, Lookup, ProjectRef
 from relay_provider.config import load as load_settings
 from relay_provider.errors import ConfigError, RelayError, escaped
 from relay_provider.manifest import Manifest, ManifestError, Project
@@ -16,6 +18,11 @@ from relay_provider.manifest import load as load_manifest
 from relay_provider.place import Home, home_of
 from relay_provider.values import did_you_mean
 
+if TYPE_CHECKING:
+    from relay_provider.lifecycle import Rooms
+    from relay_provider.session import Session
+
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_FILE: Final = Path("rooms.yaml")
@@ -114,6 +121,55 @@ def _declared_once(manifest: Manifest, found: Iterable[tuple[Project, Connection
                 way = f"both labels lead to {home[0].address} with one key; declare it once."
                 errors.append(RelayError(f"{said}: {way}"))
     raise_all(errors)
+
+
+def connection_options(command: F) -> F:
+    """`--file`, `--project` and `--stack`: the keyword arguments that the functions below take as `connection`."""
+    command = click.option(
+        "-f",
+        "--file",
+        "files",
+        multiple=True,
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Take the connection from a project of this manifest (may be repeated).",
+    )(command)
+    command = stack_option(command)
+    return project_option("That project; without --file, one of rooms.yaml in this folder.")(command)
+
+
+def with_rooms(connection: Mapping[str, Any], work: Callable[[Rooms], Awaitable[T]]) -> T:
+    """Do something with the project's rooms."""
+    return in_session(connection, lambda session, settings: work(session.rooms(settings)))
+
+
+def in_session(connection: Mapping[str, Any], work: Callable[[Session, Connection], Awaitable[T]]) -> T:
+    """Do something with the connection that the options name."""
+    from relay_provider.session import Session  # and HTTP, which not every command needs
+
+    _, settings = project_and_settings(**connection)
+
+    async def run() -> T:
+        async with Session() as session:
+            return await work(session, settings)
+
+    with waiting("Asking the API"):
+        return asyncio.run(run())
+
+
+def project_and_settings(
+    files: Sequence[Path], project: str | None, stack: str | None
+) -> tuple[ProjectRef | None, Connection]:
+    """What the options name; no project when it is the process's own settings."""
+    if not files and project is None and stack is None:
+        return None, load_settings()
+    manifest = read_manifest(files)
+    projects = chosen(manifest, project)
+    if len(projects) != 1:
+        labels = ", ".join(found.ref.label for found in projects) or "it has none"
+        raise RelayError(f"The manifest must have one project, or --project LABEL must say which: {labels}.")
+    [(found, settings)] = connections(manifest, project, stack)
+    return found.ref, settings
 
 
 def raise_all(errors: Sequence[BaseException]) -> None:

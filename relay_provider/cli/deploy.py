@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -23,11 +23,10 @@ from relay_provider.cli.common import (
     resolved,
 )
 from relay_provider.cli.foresight import Foresight
-from relay_provider.cli.leftover import stack_to_end
 from relay_provider.cli.output import output_option, terminal, write
-from relay_provider.cli.plan import DONE, KINDS, ROOM_TYPE, SAID, Watcher, as_report
-from relay_provider.cli.progress import Progress
-from relay_provider.cli.stack import NoStack, RoomStack
+from relay_provider.cli.plan import DONE, SAID, Watcher, as_report
+from relay_provider.cli.progress import seen
+from relay_provider.cli.stack import NoStack, RoomStack, stack_to_end
 from relay_provider.errors import RelayError
 from relay_provider.run import KEYS_CHECKED, MANIFEST
 
@@ -72,9 +71,7 @@ def up_command(yes: bool, **options: Any) -> None:
     Shows the plan and asks, unless --yes is given. A room with people in it is ended only if its forceDestroy says so.
     """
     _can_ask("up", yes, options["output"])
-    run = _up(**options)
-    if yes or (run.plan() and _asked("up")):
-        run.carry_out()
+    _up(**options).carry_out(yes)
 
 
 @click.command("destroy")
@@ -94,19 +91,12 @@ def destroy_command(yes: bool, **options: Any) -> None:
         nothing = f"Nothing to end: there is no stack {options['stack']} of {error.project}.{others}"
         write(as_report("unchanged", [], Watcher().counts, nothing), options["output"])
         return
-    if yes or (run.plan() and _asked("destroy")):
-        run.carry_out()
+    run.carry_out(yes)
 
 
 def _can_ask(what: str, yes: bool, output: str) -> None:
     if not yes and not (sys.stdin.isatty() and terminal() and output == "table"):
         raise RelayError(f"`{what}` shows its plan and asks on a terminal; elsewhere it needs --yes. Nothing was done.")
-
-
-def _asked(what: str) -> bool:
-    if not click.confirm(_QUESTION[what]):
-        raise RelayError("Nothing was changed.")
-    return True
 
 
 def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any) -> _Run:
@@ -125,12 +115,8 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
     found = resolved(manifest, project, base, lookup)
     for _, settings in found:
         connect(settings)
-    engine.tell(
-        {
-            KEYS_CHECKED: "true",
-            **({MANIFEST: os.pathsep.join(str(file.resolve()) for file in files)} if project else {}),
-        }
-    )
+    whole = {MANIFEST: os.pathsep.join(str(file.resolve()) for file in files)} if project else {}
+    engine.tell({KEYS_CHECKED: "true", **whole})
     foresight = Foresight(found, base, lookup, manifest.projects)
     return _Run("up", engine, project, foresight, rooms=sum(len(one.rooms) for one, _ in found), **options)
 
@@ -162,17 +148,18 @@ class _Run:
         stack, watcher = self.engine.stack, Watcher(self.project, seen=self.foresight.seen)
         self._follow("preview", stack.preview if self.what == "up" else stack.preview_destroy, watcher)
         watcher.changes = self.foresight.planned(watcher.changes)
-        done = [(kind, n) for kind, n in watcher.counts.items() if n and kind in KINDS]
+        done = [(kind, n) for kind, n in watcher.counts.items() if n and kind in DONE]
         changes = ", ".join(f"{SAID.get(kind, kind)} {counted(n, 'room')}" for kind, n in done)
         summary = f"Plan: {changes}." if changes else self._nothing(watcher)
-        report = as_report(
-            "changes" if changes else "unchanged", watcher.changes.values(), watcher.counts, summary, planned=self.what
-        )
-        write(report, self.output)
+        self._report("changes" if changes else "unchanged", watcher, summary, planned=self.what)
         return bool(changes)
 
-    def carry_out(self) -> None:
-        """Do it, telling of each room, and sum up."""
+    def carry_out(self, yes: bool) -> None:
+        """Do it once the plan is agreed to (`yes`: without asking), telling of each room, and sum up."""
+        if not (yes or self.plan()):
+            return
+        if not (yes or click.confirm(_QUESTION[self.what])):
+            raise RelayError("Nothing was changed.")
         stack, watcher = self.engine.stack, Watcher(self.project, seen=self.foresight.seen)
         if self.what == "up":
             self.engine.settle()
@@ -181,7 +168,7 @@ class _Run:
         except RelayError as error:
             if self.output != "table":
                 errors, done = str(error).splitlines(), f"Done: {_done(watcher)}. " if watcher.changes else ""
-                self._report("failed", watcher, f"{done}Failed: {counted(len(errors), 'error')}.", errors)
+                self._report("failed", watcher, f"{done}Failed: {counted(len(errors), 'error')}.", errors=errors)
             elif watcher.changes:
                 click.echo(f"Done: {_done(watcher)}. Not done:")
             raise
@@ -195,22 +182,21 @@ class _Run:
         changing = phase != "preview"
         options: dict[str, Any] = {"refresh": self.refresh or None, "color": "never", "suppress_progress": True}
         if self.project is not None:
-            options["target"] = [f"{self.engine.urn(ROOM_TYPE)}::{self.project}/**"]
+            options["target"] = [self.engine.urn(self.project)]
         if changing:  # one room that is refused keeps no other from being as declared
             options["continue_on_error"] = True
-        with Progress(phase, self.rooms, lines=changing and self.output == "table") as progress:
-            watcher.on_change, watcher.on_step = progress.change, progress.step
-            with self.engine.failing(phase, watcher.errors):
-                operation(on_event=watcher, **options)
+        lines = changing and self.output == "table"
+        with seen(watcher, phase, self.rooms, lines=lines), self.engine.failing(phase, watcher.errors):
+            operation(on_event=watcher, **options)
         if watcher.failure:
             raise watcher.failure
 
-    def _report(self, result: str, watcher: Watcher, summary: str, errors: Sequence[str] = ()) -> None:
-        write(as_report(result, watcher.changes.values(), watcher.counts, summary, errors=errors), self.output)
+    def _report(self, result: str, watcher: Watcher, summary: str, **more: Any) -> None:
+        write(as_report(result, watcher.changes.values(), watcher.counts, summary, **more), self.output)
 
     def _nothing(self, watcher: Watcher) -> str:
         return _NOTHING[self.what].format(counted(watcher.counts["same"], "room"))
 
 
 def _done(watcher: Watcher) -> str:
-    return ", ".join(f"{counted(n, 'room')} {DONE[kind]}" for kind, n in watcher.counts.items() if n and kind in KINDS)
+    return ", ".join(f"{counted(n, 'room')} {DONE[kind]}" for kind, n in watcher.counts.items() if n and kind in DONE)

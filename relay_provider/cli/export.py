@@ -10,7 +10,7 @@ import click
 import yaml
 
 from relay_provider.changes import imported_inputs
-from relay_provider.cli.connection import connection_options, project_and_settings, with_rooms
+from relay_provider.cli.common import connection_options, project_and_settings, with_rooms
 from relay_provider.cli.output import shown, write_json
 from relay_provider.config import DEFAULT_BASE_URL, Connection, KeyRef, ProjectRef
 from relay_provider.errors import UNSHOWN

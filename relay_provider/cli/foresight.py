@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from relay_provider.cli.plan import Change, FieldChange
+from relay_provider.cli.plan import Change
 from relay_provider.config import Connection, Lookup
 from relay_provider.drift import differences
 from relay_provider.errors import ConfigError, Unauthorized
@@ -45,12 +45,10 @@ class Foresight:
 
     def look(self) -> None:
         """One list of each project. Raises when one cannot be had: nothing is planned blindly."""
-
-        async def listed(session: Session) -> list[Mapping[str, LiveRoom]]:
-            return await asyncio.gather(*(session.rooms(found).listed() for found in self._connections.values()))
-
         if self._connections:
-            self._live = dict(zip(self._connections, run_in_session(listed), strict=True))
+            found = self._connections.values()
+            lists = run_in_session(lambda session: asyncio.gather(*(session.rooms(one).listed() for one in found)))
+            self._live = dict(zip(self._connections, lists, strict=True))
 
     def seen(self, change: Change) -> Change:
         """A create of a room that was live already takes it over; a delete of a declared one ends nothing."""
@@ -65,8 +63,7 @@ class Foresight:
         found = differences(declared, live)
         if not found:
             return replace(change, kind="takeOver")
-        fields = tuple(FieldChange(one.field, one.live, one.declared) for one in found)
-        return replace(change, fields=fields, refused=not declared.force_destroy, live=live)
+        return replace(change, fields=found, refused=not declared.force_destroy, live=live)
 
     def _stands(self, change: Change) -> bool:
         """Is the very room declared, with another key?"""
@@ -83,7 +80,10 @@ class Foresight:
             replace(change, kind="replace", refused=False) if change.live and self._home(change) in own else change
             for change in found.values()  # what stands in the way is the state's own, under another label
         ]
-        return dict(zip(found, self._with_people(settled), strict=True))
+        if any(change.ends for change in settled):
+            changes = settled
+            settled = run_in_session(lambda session: asyncio.gather(*(self._foreseen(one, session) for one in changes)))
+        return dict(zip(found, settled, strict=True))
 
     def _home(self, change: Change) -> tuple[Home, str] | None:
         """The room that would end, by its project; None where its connection is not to be had."""
@@ -94,12 +94,6 @@ class Foresight:
             return home_of(settings_in_state(change.old, self._base, self._lookup)), change.room
         except ConfigError:
             return None
-
-    def _with_people(self, changes: list[Change]) -> list[Change]:
-        async def looked(session: Session) -> list[Change]:
-            return await asyncio.gather(*(self._foreseen(change, session) for change in changes))
-
-        return run_in_session(looked) if any(change.ends for change in changes) else changes
 
     async def _foreseen(self, change: Change, session: Session) -> Change:
         if not change.ends:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
 
-from relay_provider.cli.common import counted
-from relay_provider.cli.connection import connection_options, in_session, with_rooms
+from relay_provider.cli.common import connection_options, counted, in_session, with_rooms
 from relay_provider.cli.output import Cell, Code, Report, Table, output_option, shown, write
 from relay_provider.model import LiveRoom, RoomDetail
 from relay_provider.sayna import SaynaRoom
@@ -49,11 +48,10 @@ def get_command(room: str, source: str, output: str, **connection: Any) -> None:
     that is somebody else's.
     """
     if source == "sayna":
-        by_sayna = in_session(connection, lambda session, settings: session.sayna(settings).get(room))
-        report = _detailed_by_sayna(by_sayna)
+        found: RoomDetail | SaynaRoom = in_session(connection, lambda session, conn: session.sayna(conn).get(room))
     else:
-        report = _detailed(with_rooms(connection, lambda rooms: rooms.get(room)))
-    write(report, output)
+        found = with_rooms(connection, lambda rooms: rooms.get(room))
+    write(_detailed(found), output)
 
 
 @click.command("remove-participant")
@@ -83,36 +81,11 @@ def _listed(rooms: Sequence[LiveRoom]) -> Report:
     return Report(data, f"{counted(len(rooms), 'live room')}.", [("", table)] if rooms else [])
 
 
-def _detailed(room: RoomDetail) -> Report:
-    people = [
-        (Code(one.identity), Code(one.name), STATES.get(one.state, str(one.state)), _utc(one.joined_at), one.tracks)
-        for one in room.participants
-    ]
-    return _with_people(room, ("Identity", "Name", "State", "Joined", "Tracks"), people)
-
-
-def _detailed_by_sayna(room: SaynaRoom) -> Report:
-    people = [
-        (
-            Code(one.identity),
-            Code(one.name),
-            one.state,
-            one.kind,
-            _yes(one.is_publisher),
-            _utc(one.joined_at),
-            Code(_text(one.metadata)),
-            Code(_text(one.attributes) if one.attributes else ""),
-        )
-        for one in room.participants
-    ]
-    columns = ("Identity", "Name", "State", "Kind", "Publishes", "Joined", "Metadata", "Attributes")
-    return _with_people(room, columns, people, ("Recording", _yes(room.active_recording)))
-
-
-def _with_people(
-    room: RoomDetail | SaynaRoom, columns: tuple[str, ...], people: Sequence[Sequence[Cell]], *more: tuple[str, Cell]
-) -> Report:
+def _detailed(room: RoomDetail | SaynaRoom) -> Report:
     """A room's facts and who is in it; as JSON, the answer as its document has it."""
+    columns, more = _PEOPLE, []
+    if isinstance(room, SaynaRoom):
+        columns, more = _BY_SAYNA, [("Recording", _yes(room.active_recording))]
     facts = [
         ("SID", Code(room.sid)),
         ("People", str(room.num_participants)),
@@ -122,8 +95,9 @@ def _with_people(
         ("Metadata", Code(room.metadata)),
     ]
     blocks = [("", Table(("Room", Code(room.name)), facts))]
+    people = [[cell(one) for cell in columns.values()] for one in room.participants]
     if people:
-        blocks.append(("", Table(columns, people)))
+        blocks.append(("", Table(tuple(columns), people)))
     who = counted(len(people), "participant") if people else "Nobody"
     return Report(room.model_dump(mode="json", by_alias=True), f"{who} in {room.name}.", blocks)
 
@@ -151,3 +125,22 @@ def _text(value: Mapping[str, Any] | str) -> str:
 def _short(text: str) -> str:
     text = shown(text)
     return text if len(text) <= 60 else text[:59] + "…"
+
+
+_PEOPLE: Final[dict[str, Callable[[Any], Cell]]] = {
+    "Identity": lambda one: Code(one.identity),
+    "Name": lambda one: Code(one.name),
+    "State": lambda one: STATES.get(one.state, str(one.state)),
+    "Joined": lambda one: _utc(one.joined_at),
+    "Tracks": lambda one: one.tracks,
+}
+_BY_SAYNA: Final[dict[str, Callable[[Any], Cell]]] = {
+    "Identity": lambda one: Code(one.identity),
+    "Name": lambda one: Code(one.name),
+    "State": lambda one: one.state,
+    "Kind": lambda one: one.kind,
+    "Publishes": lambda one: _yes(one.is_publisher),
+    "Joined": lambda one: _utc(one.joined_at),
+    "Metadata": lambda one: Code(_text(one.metadata)),
+    "Attributes": lambda one: Code(_text(one.attributes) if one.attributes else ""),
+}

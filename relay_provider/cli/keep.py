@@ -52,9 +52,9 @@ def keep_command(files: tuple[Path, ...], project: str | None, stack: str | None
 async def _keep(projects: Sequence[tuple[Project, Connection]], interval: float) -> None:
     rooms = sum(len(project.rooms) for project, _ in projects)
     async with Session() as session:
-        keepers = [_Keeper(project, session.rooms(settings)) for project, settings in projects]
-        # Ends by itself only when something is wrong with a keeper.
-        keeping = asyncio.gather(asyncio.Event().wait(), *(keeper.run(interval) for keeper in keepers))
+        looking = [_kept(project, session.rooms(settings), interval) for project, settings in projects]
+        # Ends by itself only when something is wrong here.
+        keeping = asyncio.gather(asyncio.Event().wait(), *looking)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, keeping.cancel)
         click.echo(f"Keeping {counted(rooms, 'room')} of {counted(len(projects), 'project')}.")
@@ -62,46 +62,34 @@ async def _keep(projects: Sequence[tuple[Project, Connection]], interval: float)
             await keeping
 
 
-class _Keeper:
-    """One project."""
+async def _kept(project: Project, rooms: Rooms, interval: float) -> None:
+    """One project: look again and again."""
+    label = project.ref.label
+    # Whatever a manifest allows up to do, this never ends a room.
+    declared = {room.name: room.model_copy(update={"force_destroy": False}) for room in project.rooms}
+    failures: dict[str, str] = {}
 
-    def __init__(self, project: Project, rooms: Rooms) -> None:
-        self._project = project
-        # Whatever a manifest allows up to do, this never ends a room.
-        self._declared = {room.name: room.model_copy(update={"force_destroy": False}) for room in project.rooms}
-        self._rooms = rooms
-        self._failures: dict[str, str] = {}
+    def failed(what: str, error: RelayError) -> None:
+        """Say it once, however often it happens."""
+        if failures.get(what) != str(error):
+            failures[what] = str(error)
+            click.echo(f"Error: {shown(what)}: {error}", err=True)
 
-    async def run(self, interval: float) -> None:
-        """Look again and again."""
-        while True:
-            await self._look()
-            await asyncio.sleep(interval)
-
-    async def _look(self) -> None:
-        label = self._project.ref.label
+    while True:
         try:
-            live = await self._rooms.list()
+            missing = compare(label, declared.values(), await rooms.list()).missing
         except RelayError as error:
-            self._failed(label, str(error))
-            return
-        self._worked(label)
-        missing = compare(label, self._declared.values(), live).missing
+            failed(label, error)
+            missing = ()
+        else:
+            if failures.pop(label, None):
+                click.echo(f"{shown(label)}: the API answers again", err=True)
         for name in missing:
             try:
-                await self._rooms.create(self._declared[name], Run())
+                await rooms.create(declared[name], Run())
             except RelayError as error:
-                self._failed(f"{label}/{name}", str(error))
+                failed(f"{label}/{name}", error)
             else:
-                self._failures.pop(f"{label}/{name}", None)
+                failures.pop(f"{label}/{name}", None)
                 click.echo(f"created {shown(label)}/{name}")
-
-    def _failed(self, what: str, why: str) -> None:
-        """Say it once, however often it happens."""
-        if self._failures.get(what) != why:
-            self._failures[what] = why
-            click.echo(f"Error: {shown(what)}: {why}", err=True)
-
-    def _worked(self, what: str) -> None:
-        if self._failures.pop(what, None):
-            click.echo(f"{shown(what)}: the API answers again", err=True)
+        await asyncio.sleep(interval)

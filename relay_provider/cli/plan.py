@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from relay_provider.changes import diff
 from relay_provider.cli.output import Cell, Code, Report, Table, field_rows
+from relay_provider.drift import FieldDifference
 from relay_provider.errors import redacted
 from relay_provider.guard import NAMED
 from relay_provider.lifecycle import Outlook
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, StepEventMetadata
 
 ROOM_TYPE: Final = "pulumi-python:dynamic/relay:Room"
-KINDS: Final = ("create", "takeOver", "update", "replace", "delete", "forget")
 SAID: Final = {"takeOver": "take over", "forget": "forget (the room stays)"}
 ENDING: Final = {"replace": "replace (ends the room)", "delete": "delete (ends the room)"}
 DONE: Final = {
@@ -39,22 +39,14 @@ _GENERIC: Final = re.compile(r"^(?:(?:update|preview|destroy|refresh) failed|res
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One setting before and after; None is absent."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """What happens to one room."""
 
     project: str
     room: str
     kind: str
-    fields: tuple[FieldChange, ...] = ()
+    fields: tuple[FieldDifference, ...] = ()
+    """What is declared otherwise than it is there by now; None is absent."""
     old: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """The inputs that the state has."""
     new: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -85,7 +77,7 @@ class Change:
             "project": self.project,
             "room": self.room,
             "change": self.kind,
-            "fields": [{"field": f.field, "before": f.before, "after": f.after} for f in self.fields],
+            "fields": [{"field": f.field, "before": f.live, "after": f.declared} for f in self.fields],
         }
         if planned and (self.ends or self.refused):
             people = self.outlook.people if self.outlook else ()
@@ -142,7 +134,7 @@ class Watcher:
         """How many rooms there are of each kind of change, and how many stay as they are."""
         found = Counter(change.kind for change in self.changes.values())
         return {
-            **{kind: found[kind] for kind in KINDS if found[kind] or kind not in SAID},
+            **{kind: found[kind] for kind in DONE if found[kind] or kind not in SAID},
             "same": len(self._same - self.changes.keys()),
         }
 
@@ -160,7 +152,7 @@ class Watcher:
             kind, key = "delete", f"{step.urn}#old"
         if kind == "same":
             self._same.add(step.urn)
-        elif kind in KINDS:
+        elif kind in DONE:
             before = dict(step.old.inputs or {}) if step.old and kind != "create" else {}
             after = dict(step.new.inputs or {}) if step.new and kind != "delete" else {}
             sid = str((step.old.outputs or {}).get("sid", "")) if step.old else ""
@@ -177,17 +169,16 @@ def _named(step: StepEventMetadata) -> tuple[str, str]:
     return project, room
 
 
-def _fields(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+def _fields(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldDifference, ...]:
     if kind == "delete":
         return ()
     if kind == "create":
         given = {name: after.get(name) for name in sorted(FIELDS.values()) if name != "name"}
-        return tuple(FieldChange(name, None, value) for name, value in given.items() if value not in (None, False))
-    found = [
-        FieldChange(one.field, before.get(one.field), after.get(one.field)) for one in diff(before, after, ()).changes
-    ]
+        return tuple(FieldDifference(name, value, None) for name, value in given.items() if value not in (None, False))
+    changed = [one.field for one in diff(before, after, ()).changes]
+    found = [FieldDifference(name, after.get(name), before.get(name)) for name in changed]
     if before.get("project") != after.get("project"):
-        found.append(FieldChange("project", _connection(before), _connection(after)))
+        found.append(FieldDifference("project", _connection(after), _connection(before)))
     return tuple(sorted(found, key=lambda change: change.field))
 
 
@@ -246,9 +237,9 @@ def _rows(change: Change, peopled: bool) -> list[tuple[Cell, ...]]:
     kind = ENDING.get(change.kind, SAID.get(change.kind, change.kind))
     head: tuple[Cell, ...] = (Code(change.name), kind, *([change.people] if peopled else []))
     if change.kind in ("create", "takeOver") and change.live is None:
-        settings = ", ".join(f"{one.field}: {_shown(one.after)}" for one in change.fields)
+        settings = ", ".join(f"{one.field}: {_shown(one.declared)}" for one in change.fields)
         return [(*head, "", "", Code(settings))]
-    fields = ((one.field, _shown(one.before), _shown(one.after)) for one in change.fields)
+    fields = ((one.field, _shown(one.live), _shown(one.declared)) for one in change.fields)
     return field_rows(head, fields) or [(*head, "", "", "")]
 
 

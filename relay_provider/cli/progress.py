@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from relay_provider.cli.output import shown
-from relay_provider.cli.plan import DONE, Change
+from relay_provider.cli.plan import DONE, Change, Watcher
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -21,42 +23,35 @@ _PHASES: Final = {
 }
 
 
-class Progress:
-    """Follows one run. The bar goes to standard error, so that the output stays clean in a pipe."""
+@contextmanager
+def seen(watcher: Watcher, what: str, rooms: int, *, lines: bool) -> Iterator[None]:
+    """Within this, the run that `watcher` follows is seen: `rooms` are to be worked on, `lines` tells of each.
 
-    def __init__(self, what: str, rooms: int, *, lines: bool) -> None:
-        self._what = what
-        self._rooms = rooms
-        self._lines = lines
-        self._bar: Bar | None = None
+    The bar goes to standard error, so that the output stays clean in a pipe.
+    """
+    bar: Bar | None = None
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    def __enter__(self) -> Progress:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-            from rich.progress import Progress as Bar
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        bar = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+        bar.add_task(_PHASES[what], total=rooms or None)
 
-            columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-            self._bar = Bar(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._bar.add_task(_PHASES[self._what], total=self._rooms or None)
-        return self
+    def step(phase: str, ended: int, begun: int) -> None:
+        if bar:
+            doing = _PHASES["refresh" if phase == "refresh" else what]
+            bar.update(bar.task_ids[0], description=doing, completed=ended, total=max(rooms, begun))
 
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
+    def change(change: Change) -> None:
+        line = f"{DONE[change.kind]} {shown(change.name)}"
+        if bar and sys.stdout.isatty():
+            bar.console.print(line, markup=False, highlight=False)
+        else:
+            click.echo(line)
 
-    def step(self, phase: str, ended: int, begun: int) -> None:
-        """So many rooms have entered this phase, and so many are through."""
-        if self._bar:
-            what = _PHASES["refresh" if phase == "refresh" else self._what]
-            self._bar.update(self._bar.task_ids[0], description=what, completed=ended, total=max(self._rooms, begun))
-
-    def change(self, change: Change) -> None:
-        """A room has been changed."""
-        if self._lines:
-            line = f"{DONE[change.kind]} {shown(change.name)}"
-            if self._bar and sys.stdout.isatty():
-                self._bar.console.print(line, markup=False, highlight=False)
-            else:
-                click.echo(line)
+    watcher.on_step = step
+    if lines:
+        watcher.on_change = change
+    with bar or nullcontext():
+        yield

@@ -62,13 +62,16 @@ class Command(PulumiCommand):
     ) -> CommandResult:
         if self._interruptions:
             raise Interrupted(_STOPPED[self._interruptions > 1])
+        env = safe({**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"})
+        if Path(self.command).is_absolute():  # plugins lie beside it
+            env["PATH"] = os.pathsep.join([env["PATH"], str(Path(self.command).parent)])
         process = subprocess.Popen(  # noqa: S603
             [self.command, "--non-interactive", *args],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd,
-            env=self._env(safe({**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"})),
+            env=env,
             encoding="utf-8",
             errors="replace",
             process_group=0,
@@ -94,11 +97,6 @@ class Command(PulumiCommand):
         env = {**workspace.env, "PULUMI_BACKEND_URL": workspace.state} if workspace.local else workspace.env
         with TemporaryDirectory() as nowhere:  # where no Pulumi.yaml says something else
             return self.run(list(arguments), str(folder or nowhere), env).stdout
-
-    def _env(self, env: dict[str, str]) -> dict[str, str]:
-        if Path(self.command).is_absolute():  # plugins lie beside it
-            env["PATH"] = os.pathsep.join([env["PATH"], str(Path(self.command).parent)])
-        return env
 
     @contextmanager
     def stoppable(self) -> Iterator[None]:

@@ -1,13 +1,14 @@
-"""A manifest's stack on the Pulumi engine, and what can be done with it."""
+"""A manifest's stack on the Pulumi engine, and what can be done with it; also that of one that is broken or gone."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pulumi.automation import (
     CommandError,
@@ -22,14 +23,16 @@ from pulumi.automation import (
 )
 from pulumi.automation._stack import StackInitMode
 
-from relay_provider.cli.plan import sentences
+from relay_provider.cli.common import DEFAULT_FILE, read_manifest
+from relay_provider.cli.plan import ROOM_TYPE, sentences
 from relay_provider.cli.pulumi_program import Command
 from relay_provider.cli.strangers import check_config, check_links, check_states
 from relay_provider.cli.takeover import exported, find, find_config, put_back, take_over
-from relay_provider.cli.workspace import NoName, Workspace
+from relay_provider.cli.workspace import Workspace, backend_chosen
 from relay_provider.config import Connection, Lookup, load
 from relay_provider.errors import RelayError, quoted
-from relay_provider.manifest import Manifest
+from relay_provider.manifest import ENDINGS, Manifest, ManifestError, declared_name, first_of, is_name, name_of_file
+from relay_provider.manifest import load as load_manifest
 
 
 class NoStack(RelayError):
@@ -93,10 +96,17 @@ class RoomStack:
     @classmethod
     def of(cls, manifest: Manifest, stack: str, program: Callable[[], None] | None, *, create: bool) -> RoomStack:
         """The manifest's stack."""
-        try:
-            workspace = Workspace.of(manifest)
-        except NoName as error:
-            raise RelayError(f"{error}{_if_there_was_one(error.workspace, stack)}") from None
+        workspace = Workspace.of(manifest)
+        if manifest.name is None and not workspace.local:
+            file, old = first_of(manifest.files), None
+            with suppress(RelayError, CommandError):
+                old = find(workspace, workspace.old_project, stack, Command())
+            name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{workspace.project}-of-{file.parent.name or 'acme'}")[:100]
+            more = f" The stack {old}, made before manifests had names, will be taken over." if old else ""
+            raise RelayError(
+                f"{file.name} has no name, and a shared backend tells manifests apart by theirs: write `name: {name}` "
+                f"at its top.{more}"
+            )
         return cls(workspace, stack, program, manifest, create=create)
 
     def _opened(self, manifest: Manifest | None, create: bool) -> Stack:
@@ -160,17 +170,9 @@ class RoomStack:
                 silent = f"pulumi {what} ended (exit code {code[1] if code else '?'}) without saying why; try again."
                 raise RelayError("\n".join(found) or silent) from None
 
-    def config(self) -> dict[str, str]:
-        """The stack's config, decrypted."""
-        file = self.workspace.config(self._name)
-        if not file.exists() or not re.search(r"^(?:config|environment):", file.read_text(), re.MULTILINE):
-            return {}  # without asking the program, which takes a while
-        with self.failing("config"):
-            return {key: found.value for key, found in self.stack.get_all_config().items()}
-
-    def urn(self, kind: str) -> str:
-        """The beginning of the URNs of this stack's resources of one type."""
-        return f"urn:pulumi:{self._name.rpartition('/')[2]}::{self.workspace.project}::{kind}"
+    def urn(self, label: str) -> str:
+        """The URNs of this stack's rooms in one project, as the engine has patterns."""
+        return f"urn:pulumi:{self._name.rpartition('/')[2]}::{self.workspace.project}::{ROOM_TYPE}::{label}/**"
 
     def _locked(self, text: str) -> str:
         who = re.search(r"created by (.+)", text)
@@ -183,14 +185,59 @@ class RoomStack:
 
     def settings(self) -> tuple[Connection, Lookup]:
         """The settings that the stack's config and the environment make, and how to find other keys of the config."""
-        config, project = self.config(), self.workspace.project
+        config: dict[str, str] = {}
+        file, project = self.workspace.config(self._name), self.workspace.project
+        # Otherwise without asking the program, which takes a while.
+        if file.exists() and re.search(r"^(?:config|environment):", file.read_text(), re.MULTILINE):
+            with self.failing("config"):
+                config = {key: found.value for key, found in self.stack.get_all_config().items()}
         base = load({key.removeprefix("relay:"): value for key, value in config.items() if key.startswith("relay:")})
         return base, lambda key: config.get(key if ":" in key else f"{project}:{key}")
 
 
-def _if_there_was_one(workspace: Workspace, stack: str) -> str:
-    """A word about the stack of before, where it is known."""
-    with suppress(RelayError, CommandError):
-        if old := find(workspace, workspace.old_project, stack, Command()):
-            return f" The stack {old}, made before manifests had names, will be taken over."
-    return ""
+def stack_to_end(files: Sequence[Path], stack: str) -> RoomStack:
+    """The stack of these files, or of the manifest of this name, which may be broken or gone by now.
+
+    Raises NoStack when there is none.
+    """
+    named = tuple(files) or (DEFAULT_FILE,)
+    try:
+        manifest = load_manifest(named)
+    except ManifestError:
+        pass
+    else:
+        return RoomStack.of(manifest, stack, None, create=False)
+    there = [file for file in named if file.is_file()]
+    if workspace := _of_broken(named, there) if there else _of_gone(named):
+        try:
+            return RoomStack(workspace, stack, None, create=False)
+        except NoStack:
+            if files and not there:
+                raise
+    read_manifest(files)  # says what is wrong with it
+    raise RelayError("The manifest has just been changed; try again.")
+
+
+def _of_broken(files: Sequence[Path], there: Sequence[Path]) -> Workspace | None:
+    names = {name for file in there if (name := declared_name(file))}
+    first = first_of(files)
+    if len(names) == 1:
+        return Workspace.beside(first, names.pop())
+    return None if names or backend_chosen() else Workspace.beside(first, name_of_file(first))
+
+
+def _of_gone(files: Sequence[Path]) -> Workspace:
+    if len(files) > 1:
+        raise RelayError(
+            "None of these files is there; a manifest that is gone is ended by its name alone, or by that of its "
+            f"first file: `relay-rooms destroy {first_of(files).name}`."
+        )
+    [file] = files
+    if is_name(file.name) and not file.name.endswith(ENDINGS):
+        return Workspace.beside(first_of(files), file.name)
+    if backend_chosen():
+        raise RelayError(
+            f"There is no {file}, and a shared backend knows a manifest by its name only; "
+            "end its rooms with `relay-rooms destroy NAME`."
+        )
+    return Workspace.beside(first_of(files), name_of_file(file))

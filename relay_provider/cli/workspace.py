@@ -44,17 +44,16 @@ class Workspace:
     @classmethod
     def of(cls, manifest: Manifest) -> Workspace:
         """The manifest's own, by its name or else by its first file's. Raises where that tells no manifests apart."""
-        first, local = first_of(manifest.files), not backend_chosen()
-        if manifest.name is None:
-            if not local:
-                raise NoName(first)
+        first = first_of(manifest.files)
+        workspace = cls.beside(first, manifest.name or name_of_file(first))
+        if manifest.name is None and workspace.local:
             given = {first_of([file]) for file in manifest.files}
             if others := [other.name for other in namesakes(first) if other not in given]:
                 raise RelayError(
                     f"{first.name} and {others[0]} would be one stack, {name_of_file(first)}, and end each other's "
                     "rooms; write a `name: …` at the top of one of them, or name both files."
                 )
-        return cls.beside(first, manifest.name or name_of_file(first))
+        return workspace
 
     @classmethod
     def beside(cls, file: Path, project: str) -> Workspace:
@@ -149,18 +148,6 @@ class Workspace:
                 lock.unlink()  # the engine puts a whole file there: an empty one is from a machine that went down
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # removed just now, or not the engine's
-
-
-class NoName(RelayError):
-    """A manifest without a name on a backend that others share."""
-
-    def __init__(self, file: Path) -> None:
-        self.workspace = Workspace.beside(file, name_of_file(file))
-        name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{name_of_file(file)}-of-{file.parent.name or 'acme'}")[:100]
-        super().__init__(
-            f"{file.name} has no name, and a shared backend tells manifests apart by theirs: write `name: {name}` "
-            "at its top."
-        )
 
 
 def backend_chosen() -> bool:

@@ -1,47 +1,52 @@
-"""Functions for Python programs: look at rooms, remove somebody from one."""
+"""Functions for Python programs: look at rooms, remove somebody from one. And what all of a program goes by: its
+settings, and how it is told of failures.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, overload
+from functools import cache
+from typing import TypeVar, overload
 
 import pulumi
-from pulumi import Input, Output
+from pulumi import Input, Output, RunError
 
 from relay_provider import session
-from relay_provider.config import ProjectRef
-from relay_provider.dynamic.program import for_program, program_settings
+from relay_provider.config import OPTIONS, Connection, ProjectRef, load
 from relay_provider.errors import RelayError
 from relay_provider.lifecycle import Rooms
-from relay_provider.model import LiveRoom, RoomDetail
+from relay_provider.model import LiveRoom, Removal, RoomDetail
 from relay_provider.sayna import SaynaRoom
 
+T = TypeVar("T")
 
-def _in_program(project: ProjectRef | None, work: Callable[[Rooms], Any]) -> Any:
-    with _failing_in_sentences():
-        return session.run(program_settings(project), work)
+
+def program_settings(project: ProjectRef | None) -> Connection:
+    """The settings of the stack's config and the environment, or those of a manifest's project."""
+    config = pulumi.Config("relay")
+    base = load({setting.name: config.get(setting.name) for setting in OPTIONS})
+    return project.settings(base, pulumi.Config().get) if project else base
+
+
+@cache
+def _program_error(kind: type[RelayError]) -> type[RelayError]:
+    return type(kind.__name__, (kind, RunError), {"__module__": kind.__module__})
 
 
 @contextmanager
-def _failing_in_sentences() -> Iterator[None]:
+def in_sentences() -> Iterator[None]:
+    """Within this, errors are such that Pulumi shows them as their sentences alone, without a traceback."""
     try:
         yield
     except RelayError as error:
-        raise for_program(error) from None
+        error.__class__ = _program_error(type(error))  # type: ignore[arg-type]
+        raise error from None
 
 
-class Removal:
-    """What `remove_participant` did; true when somebody was disconnected."""
-
-    def __init__(self, removed: bool) -> None:
-        self.removed = removed
-
-    def __bool__(self) -> bool:
-        return self.removed
-
-    def __repr__(self) -> str:
-        return f"Removal(removed={self.removed})"
+def _in_program(project: ProjectRef | None, work: Callable[[Rooms], Awaitable[T]]) -> T:
+    with in_sentences():
+        return session.run(program_settings(project), work)
 
 
 @overload
@@ -65,9 +70,8 @@ def remove_participant(
     """
 
     def remove(room: str, identity: str) -> Removal:
-        if pulumi.runtime.is_dry_run():
-            return Removal(False)
-        return Removal(_in_program(project, lambda rooms: rooms.remove_participant(room, identity)))
+        done = not pulumi.runtime.is_dry_run()
+        return Removal(removed=done and _in_program(project, lambda rooms: rooms.remove_participant(room, identity)))
 
     if isinstance(room, str) and isinstance(identity, str):
         return remove(room, identity)
@@ -76,14 +80,12 @@ def remove_participant(
 
 def get_room(name: str, *, project: ProjectRef | None = None) -> RoomDetail:
     """A live room with its participants. Raises NotFound when it is not live."""
-    found: RoomDetail = _in_program(project, lambda rooms: rooms.get(name))
-    return found
+    return _in_program(project, lambda rooms: rooms.get(name))
 
 
 def list_rooms(*, project: ProjectRef | None = None) -> list[LiveRoom]:
     """Every live room of the project, sorted by name."""
-    found: list[LiveRoom] = _in_program(project, lambda rooms: rooms.list())
-    return found
+    return _in_program(project, lambda rooms: rooms.list())
 
 
 def get_sayna_room(name: str) -> SaynaRoom:
@@ -91,6 +93,6 @@ def get_sayna_room(name: str) -> SaynaRoom:
 
     Raises NotFound when it is not there or not yours; Sayna answers the same for both, so nothing follows from it.
     """
-    with _failing_in_sentences():
+    with in_sentences():
         settings = program_settings(None)
         return session.run_in_session(lambda opened: opened.sayna(settings).get(name))

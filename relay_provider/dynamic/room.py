@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -16,10 +16,11 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pydantic_core import PydanticCustomError
 
 from relay_provider.config import ProjectRef
-from relay_provider.dynamic.program import for_program, home
+from relay_provider.dynamic.functions import in_sentences, program_settings
 from relay_provider.dynamic.provider import pickled_provider, resource_of
 from relay_provider.errors import InvalidInputs, Problem, RelayError
 from relay_provider.model import FIELDS
+from relay_provider.place import home_of
 from relay_provider.values import canonical_metadata
 
 _IN_STATE: Final = {**FIELDS, "creation_time": "creationTime"}
@@ -101,11 +102,12 @@ def _as_declared(resource: str, metadata: Any) -> Any:
     def canonical(value: Any) -> Any:
         if not isinstance(value, Mapping | list | tuple):
             return value
-        try:
-            return canonical_metadata(value)
-        except PydanticCustomError as error:
-            invalid = InvalidInputs(f'Room "{resource}" cannot be declared', [Problem("metadata", error.message())])
-            raise for_program(invalid) from None
+        with in_sentences():
+            try:
+                return canonical_metadata(value)
+            except PydanticCustomError as error:
+                problem = Problem("metadata", error.message())
+                raise InvalidInputs(f'Room "{resource}" cannot be declared', [problem]) from None
 
     if isinstance(metadata, str):
         return metadata
@@ -129,16 +131,17 @@ def _declare_once(name: Input[str], project: ProjectRef | None) -> None:
     if run is None:
         return
     seen = _declared.setdefault(run, set())
-    where = home(project)
+    where: object = project  # where its key is not set in this process
+    with suppress(RelayError):
+        where = home_of(program_settings(project))
 
+    @in_sentences()
     def declare(name: str) -> None:
         if (where, name) in seen:
             label = f" of project {project.label}" if project else ""
-            raise for_program(
-                RelayError(
-                    f'Room "{name}"{label} is declared twice in this program; rooms are known by their names, so '
-                    "give one of them another name, or declare it once."
-                )
+            raise RelayError(
+                f'Room "{name}"{label} is declared twice in this program; rooms are known by their names, so '
+                "give one of them another name, or declare it once."
             )
         seen.add((where, name))
 
@@ -155,10 +158,8 @@ def declare_rooms(*paths: str | Path, opts: ResourceOptions | None = None) -> di
     """
     from relay_provider.manifest import load as load_manifest
 
-    try:
+    with in_sentences():
         manifest = load_manifest([Path(path) for path in paths])
-    except RelayError as error:
-        raise for_program(error) from None
     return {
         (name := f"{project.ref.label}/{room.name}"): Room(
             name,

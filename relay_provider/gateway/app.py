@@ -25,7 +25,6 @@ from relay_provider.gateway.memory import MemoryEngine
 from relay_provider.gateway.openapi import document
 from relay_provider.gateway.wire import (
     ApiError,
-    RoomList,
     bearer,
     create_request,
     identity,
@@ -37,6 +36,7 @@ from relay_provider.gateway.wire import (
     to_json,
     unauthorized,
 )
+from relay_provider.model import RoomList
 
 _log = logging.getLogger("relay_provider.gateway")
 

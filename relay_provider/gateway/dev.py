@@ -16,7 +16,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relay_provider.gateway.memory import MemoryProject, RoomFull
+from relay_provider.errors import Rejected
+from relay_provider.gateway.memory import MemoryProject
 from relay_provider.gateway.wire import ApiError, identity, invalid, not_found, ok, only, read_object, room_name
 from relay_provider.values import kind_of
 
@@ -55,8 +56,8 @@ def _join(project: MemoryProject, name: str, body: dict[str, Any]) -> Response:
             text.encode()
     except UnicodeEncodeError:
         raise invalid("Every text must be valid Unicode") from None
-    about = {"tracks": tracks, "metadata": body.get("metadata", ""), "attributes": attributes}
+    about = {"name": body.get("name", ""), "metadata": body.get("metadata", ""), "attributes": attributes}
     try:
-        return ok(project.join(name, who, body.get("name", ""), **about), 201)
-    except RoomFull as error:
+        return ok(project.join(name, who, tracks=tracks, **about), 201)
+    except Rejected as error:
         raise ApiError(409, "room_full", str(error)) from None

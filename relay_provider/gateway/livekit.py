@@ -38,16 +38,13 @@ class LiveKitEngine:
         return self._projects[project_id]
 
     async def find(self, full_name: str) -> SaynaRoom | None:
-        """The room of exactly this name on the server."""
         room = one(await self._server.rooms(full_name), full_name)
         return server_room(room, full_name, active_recording=room.active_recording) if room else None
 
     async def people(self, full_name: str) -> list[SaynaParticipant]:
-        """Who is in that room."""
         return [_shown(person) for person in await self._server.participants(full_name)]
 
     async def aclose(self) -> None:
-        """Close every connection."""
         await self._server.aclose()
 
 

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from relay_provider.gateway.wire import RoomList
-from relay_provider.model import NAME_PATTERN, SETTINGS, LiveRoom, RoomDetail, RoomInputs
+from relay_provider.model import NAME_PATTERN, SETTINGS, LiveRoom, RoomDetail, RoomInputs, RoomList
 from relay_provider.sayna import SaynaRoom
 from relay_provider.version import __version__
 

@@ -15,17 +15,11 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relay_provider.model import ROOM_NAME, SETTINGS, LiveRoom, RoomInputs, check
+from relay_provider.model import ROOM_NAME, SETTINGS, RoomInputs, check
 from relay_provider.values import kind_of
 
 MAX_BODY: Final = 64 * 1024
 _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-
-
-class RoomList(BaseModel):
-    """Every active room of the project."""
-
-    rooms: list[LiveRoom]
 
 
 class ApiError(Exception):

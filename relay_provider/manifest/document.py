@@ -48,12 +48,8 @@ class ProjectEntry:
     rooms: list[RoomEntry]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What one file declares; `name` is where its name stands, and the name."""
-
-    name: tuple[At, str] | None
-    projects: list[ProjectEntry]
+Document = tuple[tuple[At, str] | None, list[ProjectEntry]]
+"""What one file declares: where its name stands and the name, and the projects."""
 
 
 def read(root: Node | None, problems: Problems) -> Document:
@@ -80,9 +76,9 @@ class _Reading:
         defaults = self._defaults(top, {})
         if "projects" not in top:
             self.say(root.at, "projects is required; write projects: {LABEL: {rooms: {…}}}")
-            return Document(name, [])
+            return name, []
         projects = self.reader.fields(top["projects"][1], "projects")
-        return Document(name, [self._project(label, pair, defaults) for label, pair in projects.items()])
+        return name, [self._project(label, pair, defaults) for label, pair in projects.items()]
 
     def _version(self, node: Node) -> None:
         value = self.reader.plain(node)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from relay_provider.config import ProjectRef
 from relay_provider.manifest.connection import WRITTEN
-from relay_provider.manifest.document import Document, ProjectEntry, read
-from relay_provider.manifest.problems import Broken, ManifestError, ManifestProblem, Position, Problems
+from relay_provider.manifest.document import ProjectEntry, read
+from relay_provider.manifest.problems import At, Broken, ManifestError, ManifestProblem, Position, Problems
 from relay_provider.manifest.source import text_of
 from relay_provider.manifest.yamlpos import compose
 from relay_provider.model import RoomInputs
@@ -55,9 +55,9 @@ def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
         for file in files.values():
             problems = Problems(file)
             try:
-                document = read(compose(text_of(file)), problems)
-                named = _agreed(named, document, problems)
-                _gather(document.projects, problems, gathered)
+                name, projects = read(compose(text_of(file)), problems)
+                named = _agreed(named, name, problems)
+                _gather(projects, problems, gathered)
             except Broken as error:
                 problems.say(error.at, error.message)
             found += problems.found()
@@ -93,11 +93,13 @@ class _Gathered:
     places: dict[str, Position] = field(default_factory=dict)
 
 
-def _agreed(known: tuple[Position, str] | None, document: Document, problems: Problems) -> tuple[Position, str] | None:
+def _agreed(
+    known: tuple[Position, str] | None, found: tuple[At, str] | None, problems: Problems
+) -> tuple[Position, str] | None:
     """The manifest's name after one more file, which may say it again or leave it out."""
-    if document.name is None:
+    if found is None:
         return known
-    at, name = document.name
+    at, name = found
     if known and known[1] != name:
         problems.say(at, f"name is {name} here and {known[1]} at {known[0]}; one manifest has one name")
     return known or (problems.position(at), name)
@@ -112,10 +114,11 @@ def _gather(entries: Iterable[ProjectEntry], problems: Problems, gathered: dict[
         if known.ref == silent:
             known.ref, known.place = entry.ref, problems.position(entry.at)
         elif entry.ref not in (silent, known.ref):
+            differ = [name for one, name in WRITTEN.items() if getattr(entry.ref, one) != getattr(known.ref, one)]
             problems.say(
                 entry.at,
                 f"project {label} has another connection at {known.place} "
-                f"({_differences(entry.ref, known.ref)} differ); say it in one place, or the same in both",
+                f"({', '.join(differ)} differ); say it in one place, or the same in both",
             )
         for room in entry.rooms:
             if room.name in known.places:
@@ -125,7 +128,3 @@ def _gather(entries: Iterable[ProjectEntry], problems: Problems, gathered: dict[
             known.places[room.name] = problems.position(room.at)
             if room.inputs is not None:
                 known.rooms.append(room.inputs)
-
-
-def _differences(one: ProjectRef, other: ProjectRef) -> str:
-    return ", ".join(name for field, name in WRITTEN.items() if getattr(one, field) != getattr(other, field))

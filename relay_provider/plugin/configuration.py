@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
-
-from pydantic.alias_generators import to_snake
 
 from relay_provider import config
 from relay_provider.changes import Diff, Kind, PropertyChange
@@ -36,9 +34,9 @@ def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, .
         settings = config.load(known(values))
     except ConfigError as error:
         return {**values}, (*problems, Problem("", str(error)))
-    standard = config.Connection()
-    found = {name: getattr(settings, to_snake(name)) for name in _place_settings(settings)}
-    of_environment = {name: value for name, value in found.items() if value != getattr(standard, to_snake(name))}
+    found = {one.name: getattr(settings, one.field) for one in OPTIONS if one.name in _place_settings(settings)}
+    defaults = {one.name: one.default for one in OPTIONS}
+    of_environment = {name: value for name, value in found.items() if value != defaults[name]}
     return {**of_environment, **values}, problems
 
 
@@ -56,7 +54,14 @@ async def diff(old: Mapping[str, Any], new: Mapping[str, Any], session: Session)
         unsure = there is None or here is None
         if there and here is not None and not there & here:
             replacing = {"apiKey"}
-    return Diff(tuple(_changes(old, new, before, after, replacing))), unsure
+    changes = []
+    for setting in OPTIONS:
+        name, unknown = setting.name, holds_unknown(new.get(setting.name))
+        same = getattr(before, setting.field) == getattr(after, setting.field)
+        if unknown or not (same or (name in _place_settings(after) and name not in replacing)):
+            kind: Kind = "add" if name not in old else "update" if name in new else "delete"
+            changes.append(PropertyChange(name, kind, replaces=name in replacing and not unknown))
+    return Diff(tuple(changes)), unsure
 
 
 async def _sids(session: Session, settings: config.Connection) -> set[str] | None:
@@ -69,28 +74,6 @@ async def _sids(session: Session, settings: config.Connection) -> set[str] | Non
 
 def _place_settings(settings: config.Connection) -> set[str]:
     return {"backend", *(("livekitUrl", "projectId") if settings.backend == "livekit" else ("baseUrl",))}
-
-
-def _changes(
-    old: Mapping[str, Any],
-    new: Mapping[str, Any],
-    before: config.Connection,
-    after: config.Connection,
-    replacing: Collection[str],
-) -> Iterator[PropertyChange]:
-    for setting in OPTIONS:
-        name = setting.name
-        unknown = holds_unknown(new.get(name))
-        same = getattr(before, to_snake(name)) == getattr(after, to_snake(name))
-        if not unknown and (same or (name in _place_settings(after) and name not in replacing)):
-            continue
-        kind: Kind = "add" if name not in old else "update" if name in new else "delete"
-        yield PropertyChange(name, kind, replaces=name in replacing and not unknown)
-
-
-def of_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """The settings as old engines sent them: `relay:config:apiKey`."""
-    return {key.rpartition(":")[2]: value for key, value in variables.items()}
 
 
 def known(values: Mapping[str, Any]) -> dict[str, Any]:

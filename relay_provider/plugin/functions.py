@@ -2,73 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
 
 from relay_provider.config import Connection
 from relay_provider.errors import Problem, Rejected
-from relay_provider.lifecycle import Rooms
 from relay_provider.model import LiveRoom
+from relay_provider.sayna import SaynaRoom
 from relay_provider.session import Session
 from relay_provider.values import UNKNOWN, kind_of, unknown_key
 
 Answer = dict[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where a function may ask: each place needs its own settings, and is opened when it is asked."""
-
-    session: Session
-    settings: Connection
-
-    @property
-    def rooms(self) -> Rooms:
-        return self.session.rooms(self.settings)
-
-
-async def remove_participant(places: Places, args: Mapping[str, str], preview: bool) -> Answer:
-    return {"removed": not preview and await places.rooms.remove_participant(args["room"], args["identity"])}
-
-
-async def get_room(places: Places, args: Mapping[str, str], preview: bool) -> Answer:
-    return room_answer(await places.rooms.get(args["name"]))
-
-
-async def list_rooms(places: Places, args: Mapping[str, str], preview: bool) -> Answer:
-    return {"rooms": [room_answer(room) for room in await places.rooms.list()]}
-
-
-async def get_sayna_room(places: Places, args: Mapping[str, str], preview: bool) -> Answer:
-    room = (await places.session.sayna(places.settings).get(args["name"])).model_dump()
-    people = [_in_camel_case(person) for person in room.pop("participants")]
-    return {**_in_camel_case(room), "participants": people}
-
-
-Function = Callable[[Places, Mapping[str, str], bool], Awaitable[Answer]]
-
-FUNCTIONS: Final[Mapping[str, tuple[tuple[str, ...], Function]]] = {
-    "relay:index:removeParticipant": (("room", "identity"), remove_participant),
-    "relay:index:getRoom": (("name",), get_room),
-    "relay:index:listRooms": ((), list_rooms),
-    "relay:index:getSaynaRoom": (("name",), get_sayna_room),
+FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "relay:index:removeParticipant": ("room", "identity"),
+    "relay:index:getRoom": ("name",),
+    "relay:index:listRooms": (),
+    "relay:index:getSaynaRoom": ("name",),
 }
-"""Token → its arguments, all of them required strings, and what it does."""
+"""Token → its arguments, all of them required strings."""
 
 
-def known(token: str) -> str:
-    """The token, if there is such a function."""
-    if token not in FUNCTIONS:
-        raise Rejected(f"The relay plugin has no function {token}; it has {', '.join(FUNCTIONS)}.")
-    return token
+async def answer(token: str, args: Mapping[str, str], preview: bool, session: Session, settings: Connection) -> Answer:
+    """What a function answers; only what it asks needs its settings."""
+    match token.rpartition(":")[2]:
+        case "getSaynaRoom":
+            return _shown(await session.sayna(settings).get(args["name"]))
+        case "getRoom":
+            return _shown(await session.rooms(settings).get(args["name"]))
+        case "listRooms":
+            return {"rooms": [_shown(room) for room in await session.rooms(settings).list()]}
+    removed = not preview and await session.rooms(settings).remove_participant(args["room"], args["identity"])
+    return {"removed": removed}
 
 
 def wrong_arguments(token: str, args: Mapping[str, Any]) -> list[Problem]:
-    """Every argument that is missing, wrong or unknown."""
-    names = FUNCTIONS[token][0]
+    """Every argument that is missing, wrong or unknown. Raises Rejected where there is no such function."""
+    if token not in FUNCTIONS:
+        raise Rejected(f"The relay plugin has no function {token}; it has {', '.join(FUNCTIONS)}.")
+    names = FUNCTIONS[token]
     found = [Problem(name, unknown_key(name, names)) for name in args if name not in names]
     for name in names:
         value = args.get(name)
@@ -81,11 +55,12 @@ def wrong_arguments(token: str, args: Mapping[str, Any]) -> list[Problem]:
     return found
 
 
-def room_answer(room: LiveRoom) -> Answer:
-    """A live room under the schema's names."""
-    answer = room.model_dump(by_alias=True)
-    timeout = {} if room.empty_timeout is None else {"emptyTimeout": room.empty_timeout}
-    return {"name": answer.pop("room"), **answer, **timeout}
+def _shown(room: LiveRoom | SaynaRoom) -> Answer:
+    """A room under the schema's names, and who is in it where that was asked."""
+    found = room.model_dump()
+    people = {"participants": [_in_camel_case(one) for one in found["participants"]]} if "participants" in found else {}
+    timeout = room.empty_timeout if isinstance(room, LiveRoom) else None
+    return {**_in_camel_case(found), **people, **({} if timeout is None else {"emptyTimeout": timeout})}
 
 
 def _in_camel_case(fields: Mapping[str, Any]) -> Answer:

@@ -13,15 +13,15 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from relay_provider.config import BACKENDS, OPTIONS, Option
-from relay_provider.model import FIELDS, SETTINGS, LiveRoom, Participant, RoomDetail, RoomInputs
+from relay_provider.model import FIELDS, SETTINGS, LiveRoom, Participant, Removal, RoomDetail, RoomInputs, RoomList
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
 from relay_provider.version import __version__
 
 ROOM: Final = "relay:index:Room"
 _BACKEND: Final = "relay:index:Backend"
-_LIVE_ROOM: Final = "relay:index:LiveRoom"
-_PARTICIPANT: Final = "relay:index:Participant"
-_SAYNA_PARTICIPANT: Final = "relay:index:SaynaParticipant"
+_NESTED: Final[dict[type[BaseModel], str]] = {
+    model: f"relay:index:{model.__name__}" for model in (Participant, LiveRoom, SaynaParticipant)
+}
 
 Spec = dict[str, Any]
 
@@ -56,52 +56,31 @@ def package_schema() -> Spec:
                     for value, (text, what) in zip(BACKENDS, _BACKENDS, strict=True)
                 ],
             },
-            _PARTICIPANT: _object(Participant),
-            _LIVE_ROOM: _object(LiveRoom),
-            _SAYNA_PARTICIPANT: _object(SaynaParticipant),
+            **{token: _object(model) for model, token in _NESTED.items()},
         },
         "resources": {ROOM: _room()},
         "functions": {
             "relay:index:getRoom": {
                 "description": "A live room, and who is in it. Fails when there is no such room." + _usage("get-room"),
                 "inputs": _arguments(name="The room's name."),
-                "outputs": _with_participants(RoomDetail, LiveRoom, _PARTICIPANT),
+                "outputs": _object(RoomDetail),
             },
             "relay:index:getSaynaRoom": {
                 "description": "A room as Sayna (`saynaUrl`, `saynaToken`) shows it, with the attributes, kind and "
                 "metadata of everybody in it. Fails when the room is not there or not yours: Sayna answers the same "
                 "for both, so nothing follows from it." + _usage("get-sayna-room"),
                 "inputs": _arguments(name="The room's name, exactly as on the server."),
-                "outputs": _with_participants(SaynaRoom, SaynaRoom, _SAYNA_PARTICIPANT),
+                "outputs": _object(SaynaRoom),
             },
             "relay:index:listRooms": {
                 "description": "Every active room of the project, sorted by name." + _usage("list-rooms"),
-                "outputs": {
-                    "type": "object",
-                    "properties": {
-                        "rooms": {
-                            "type": "array",
-                            "items": {"$ref": f"#/types/{_LIVE_ROOM}"},
-                            "description": "The rooms, sorted by name.",
-                        }
-                    },
-                    "required": ["rooms"],
-                },
+                "outputs": _object(RoomList),
             },
             "relay:index:removeParticipant": {
                 "description": "Disconnects a participant from a room. Does nothing in a preview, and nothing when "
                 "they are not there, so that repeating it is fine." + _usage("remove-participant"),
                 "inputs": _arguments(room="The room's name.", identity="The participant's identity."),
-                "outputs": {
-                    "type": "object",
-                    "properties": {
-                        "removed": {
-                            "type": "boolean",
-                            "description": "Whether somebody was disconnected; false in a preview.",
-                        }
-                    },
-                    "required": ["removed"],
-                },
+                "outputs": _object(Removal),
             },
         },
     }
@@ -137,48 +116,36 @@ _TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
 _MAPPINGS: Final[dict[Any, Spec]] = {
     dict[str, str]: {"type": "object", "additionalProperties": {"type": "string"}},
     dict[str, Any] | str: {"$ref": "pulumi.json#/Any"},
+    **{
+        list[model]: {"type": "array", "items": {"$ref": f"#/types/{token}"}}  # type: ignore[valid-type]
+        for model, token in _NESTED.items()
+    },
 }
-
-_LIFE: Final = """
-
-A change of `name` replaces the room, and so does a change of its settings, because a live room cannot change them
-(only metadata can be changed in place, on LiveKit). A replacement is one step: it makes sure that nobody is in the
-room, ends it, and creates it again. An occupied room is never ended unless it has `forceDestroy`; `pulumi preview`
-warns of a replacement that would be refused, or would disconnect people, and names them. An empty room ends by itself
-after its timeout; set `options: {refresh: always}` in `Pulumi.yaml`, and the next `pulumi up` recreates it.
-"""
-
-
-_IMPORT: Final = """
-## Import
-
-A live room is imported by its name, which is its ID:
-
-```sh
-$ pulumi import relay:index:Room standup standup
-```
-"""
 
 
 def _usage(*names: str) -> str:
     """Examples in the registry's markup; the code generators keep each language's own."""
-    texts = [(files("relay_provider.plugin") / "usage" / f"{name}.md").read_text() for name in names]
-    shown = "".join(f"{{{{% example %}}}}\n{text}{{{{% /example %}}}}\n" for text in texts)
+    shown = "".join(f"{{{{% example %}}}}\n{_text(name)}{{{{% /example %}}}}\n" for name in names)
     return f"\n\n{{{{% examples %}}}}\n## Example Usage\n{shown}{{{{% /examples %}}}}\n"
+
+
+def _text(name: str) -> str:
+    return (files("relay_provider.plugin") / "usage" / f"{name}.md").read_text()
 
 
 def _room() -> Spec:
     inputs = {alias: _property(RoomInputs, field) for field, alias in FIELDS.items()}
     outputs = {
         **inputs,
-        **{_name(field): _property(LiveRoom, field) for field in LiveRoom.model_fields if field in _OUTPUTS},
+        **{to_camel(field): _property(LiveRoom, field) for field in LiveRoom.model_fields if field in _OUTPUTS},
     }
     inputs = {
         alias: spec | ({"willReplaceOnChanges": True} if alias in _REPLACING else {}) for alias, spec in inputs.items()
     }
+    life, importing = _text("room-life"), _text("room-import")
     inputs["metadata"] = {"$ref": "pulumi.json#/Any", **{k: v for k, v in inputs["metadata"].items() if k != "type"}}
     return {
-        "description": f"{RoomInputs.__doc__}{_LIFE}{_usage('room', 'providers')}{_IMPORT}",
+        "description": f"{RoomInputs.__doc__}\n\n{life}{_usage('room', 'providers')}\n{importing}",
         "inputProperties": inputs,
         "properties": outputs,
         "required": sorted(outputs.keys() - {"emptyTimeout"}),
@@ -186,27 +153,15 @@ def _room() -> Spec:
     }
 
 
-def _object(model: type[BaseModel], without: str = "") -> Spec:
-    fields = [field for field in model.model_fields if field != without]
+def _object(model: type[BaseModel]) -> Spec:
+    # Not under the wire's own names: the Rooms API says `room` for a room's name.
+    fields = model.model_fields.items()
     return {
         "description": model.__doc__,
         "type": "object",
-        "properties": {_name(field): _property(model, field) for field in fields},
-        "required": sorted(_name(field) for field in fields if not _optional(model, field)),
+        "properties": {to_camel(field): _property(model, field) for field, _ in fields},
+        "required": sorted(to_camel(field) for field, info in fields if NoneType not in get_args(info.annotation)),
     }
-
-
-def _with_participants(detail: type[BaseModel], room: type[BaseModel], participant: str) -> Spec:
-    """`room`'s own properties, under the description of `detail`, and the list of who is in it."""
-    shown = _object(room, without="participants")
-    shown["description"] = detail.__doc__
-    shown["properties"]["participants"] = {
-        "type": "array",
-        "items": {"$ref": f"#/types/{participant}"},
-        "description": detail.model_fields["participants"].description,
-    }
-    shown["required"].append("participants")
-    return shown
 
 
 def _arguments(*, required: bool = True, **described: str) -> Spec:
@@ -230,12 +185,3 @@ def _property(model: type[BaseModel], field: str) -> Spec:
         return {**_MAPPINGS[info.annotation], "description": info.description}
     kind = next(kind for kind in get_args(info.annotation) or (info.annotation,) if kind is not NoneType)
     return {"type": _TYPES[kind], "description": info.description}
-
-
-def _optional(model: type[BaseModel], field: str) -> bool:
-    return NoneType in get_args(model.model_fields[field].annotation)
-
-
-def _name(field: str) -> str:
-    # Not the wire's own name: the Rooms API says `room` for a room's name.
-    return to_camel(field)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
+import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from relay_provider import config
 from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs, planned
@@ -19,12 +21,11 @@ from relay_provider.journal import Journal
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import ABSENT, RoomInputs, check
 from relay_provider.place import Home, home_of
-from relay_provider.plugin import configuration, engine_log, functions
+from relay_provider.plugin import configuration, functions
 from relay_provider.plugin.codec import Properties, decode, encode
-from relay_provider.plugin.naming import named, type_of
+from relay_provider.plugin.messages import check_response, diff_response, failures, named
 from relay_provider.plugin.package_schema import ROOM, package_schema
 from relay_provider.plugin.proto import provider_pb2 as pb
-from relay_provider.plugin.responses import check_response, diff_response, failures
 from relay_provider.run import Run
 from relay_provider.session import Session
 from relay_provider.values import UNKNOWN, holds_unknown
@@ -48,11 +49,7 @@ class Provider:
 
     @property
     def _rooms(self) -> Rooms:
-        return self._places.rooms
-
-    @property
-    def _places(self) -> functions.Places:
-        return functions.Places(self._session, self._connection)
+        return self._session.rooms(self._connection)
 
     @property
     def _connection(self) -> config.Connection:
@@ -92,9 +89,9 @@ class Provider:
         return diff_response(found)
 
     async def configure(self, request: pb.ConfigureRequest) -> pb.ConfigureResponse:
-        given = (
-            decode(request.args).values if request.HasField("args") else configuration.of_variables(request.variables)
-        )
+        given: Mapping[str, Any] = decode(request.args).values
+        if not request.HasField("args"):  # old engines say `relay:config:apiKey`
+            given = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
         self._settings = config.load(configuration.known(given))
         self._run, self.configured = Run(Journal.of(self._engine())), True
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
@@ -102,7 +99,7 @@ class Provider:
     # Rooms
 
     async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
-        _room_only(type_of(request))
+        _room_only(request)
         try:
             news, olds = decode(request.news), decode(request.olds).values
             checked = check(named(news.values, olds, request))
@@ -132,7 +129,7 @@ class Provider:
         return (home, name) if isinstance(name, str) else None
 
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
-        _room_only(type_of(request))
+        _room_only(request)
         olds, news = decode(request.olds).values, decode(request.news).values
         if room := self._room(olds):
             self._run.knows(room, olds)
@@ -145,7 +142,7 @@ class Provider:
         return diff_response(self._rooms.diff(olds, news))
 
     async def create(self, request: pb.CreateRequest) -> pb.CreateResponse:
-        _room_only(type_of(request))
+        _room_only(request)
         inputs, rooms = decode(request.properties), self._rooms
         if request.preview:
             await self._foretell(request.urn, inputs.values)
@@ -170,11 +167,15 @@ class Provider:
             await self._tell(urn, f'Room "{before[1]}" is to end: {outlook}.')
 
     async def _tell(self, urn: str, message: str) -> None:
+        """Show a warning on the resource. An engine that takes none is no failure: the guard does not depend on it."""
         if engine := self._engine():
-            await engine_log.warn(engine, urn, message)
+            async with grpc.aio.insecure_channel(engine) as channel:
+                request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message, urn=urn)
+                with suppress(grpc.RpcError):
+                    await engine_pb2_grpc.EngineStub(channel).Log(request, timeout=5)  # type: ignore[misc]
 
     async def read(self, request: pb.ReadRequest) -> pb.ReadResponse:
-        _room_only(type_of(request))
+        _room_only(request)
         inputs, state = decode(request.inputs), decode(request.properties)
         async with _within(request.timeout):
             live = await self._rooms.read(_id(request.id), self._run, state.values)
@@ -187,7 +188,7 @@ class Provider:
         )
 
     async def update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:
-        _room_only(type_of(request))
+        _room_only(request)
         olds, news, rooms = decode(request.olds), decode(request.news), self._rooms
         state = {**olds.values, "forceDestroy": news.values.get("forceDestroy") is True}
         if request.preview:
@@ -200,7 +201,7 @@ class Provider:
         return pb.UpdateResponse(properties=encode(state, news.secrets))
 
     async def delete(self, request: pb.DeleteRequest) -> Empty:
-        _room_only(type_of(request))
+        _room_only(request)
         state = decode(request.properties).values
         async with _within(request.timeout):
             await self._rooms.delete(
@@ -213,7 +214,7 @@ class Provider:
         return Empty()
 
     async def list(self, request: pb.ListRequest) -> list[pb.ListResponse]:
-        _room_only(request.token)
+        _room_only(request)
         query = decode(request.query).values
         if holds_unknown(query):
             return [pb.ListResponse(computed=pb.ListResponse.Computed())]
@@ -229,10 +230,10 @@ class Provider:
         return answer
 
     async def invoke(self, request: pb.InvokeRequest) -> pb.InvokeResponse:
-        token, args = functions.known(request.tok), decode(request.args).values
-        if problems := functions.wrong_arguments(token, args):
+        args = decode(request.args).values
+        if problems := functions.wrong_arguments(request.tok, args):
             return pb.InvokeResponse(failures=failures(problems))
-        answer = await functions.FUNCTIONS[token][1](self._places, args, request.preview)
+        answer = await functions.answer(request.tok, args, request.preview, self._session, self._connection)
         return pb.InvokeResponse(**{"return": encode(answer)})  # type: ignore[arg-type]
 
 
@@ -252,7 +253,11 @@ def _id(room: str) -> str:
     return room
 
 
-def _room_only(token: str) -> None:
+def _room_only(request: Any) -> None:
+    if isinstance(request, pb.ListRequest):
+        token = request.token
+    else:  # old engines send it in the URN only
+        token = request.type or request.urn.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
     if token not in (ROOM, ""):
         raise Rejected(f"The relay plugin has no resource type {token}; it has {ROOM}.")
 

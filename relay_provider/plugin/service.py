@@ -6,15 +6,20 @@ Light on purpose: what a request needs (models, HTTP) is imported with the first
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterable
 from functools import cached_property, partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.empty_pb2 import Empty
 from grpc import StatusCode
 
-from relay_provider.plugin.failures import status_of
+from relay_provider import errors
+from relay_provider.errors import RelayError, redacted
 from relay_provider.plugin.proto import plugin_pb2 as plugins
 from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.plugin.proto import provider_pb2_grpc
@@ -28,8 +33,7 @@ if TYPE_CHECKING:
 
     Context = grpc.aio.ServicerContext[Any, Any]
 
-T = TypeVar("T")
-
+DEBUG_ENV: Final = "RELAY_DEBUG"
 MAX_PROVIDERS: Final = 64
 """Connections that an attached plugin remembers: each run of an engine brings one or more."""
 _ASKED_FIRST: Final = ("GetSchema", "CheckConfig", "DiffConfig", "Configure")
@@ -40,6 +44,29 @@ _UNKNOWN: Final = (
 )
 _ENDING: Final = "The relay plugin is shutting down and takes no more requests; run the command again."
 _INTERRUPTED: Final = "{} was interrupted; run the same command again, which is safe: it takes up what was done."
+
+# The engine takes INTERNAL, UNKNOWN and DATA_LOSS for "nobody knows what became of the resource". Every failure of the
+# family leaves a known state, because a create is safe to repeat; so only a defect of the plugin is INTERNAL.
+_CODES: Final[tuple[tuple[type[RelayError], StatusCode], ...]] = (
+    (errors.InvalidInputs, StatusCode.INVALID_ARGUMENT),
+    (errors.Rejected, StatusCode.INVALID_ARGUMENT),
+    (errors.Unauthorized, StatusCode.UNAUTHENTICATED),
+    (errors.NotFound, StatusCode.NOT_FOUND),
+    (errors.RateLimited, StatusCode.RESOURCE_EXHAUSTED),
+    (errors.Unavailable, StatusCode.UNAVAILABLE),
+    (errors.ReplacementFailed, StatusCode.ABORTED),
+)
+_STATE_KEY: Final = (
+    " A refresh uses the key that the state has; if you have just changed it in the configuration, "
+    "run `pulumi up --refresh=false` once."
+)
+
+
+def _by_provider(method: str) -> Any:
+    async def answered(service: Service, request: Any, context: Context) -> Any:
+        return await service.answer(method, request, context)
+
+    return answered
 
 
 class Service(provider_pb2_grpc.ResourceProviderServicer):
@@ -109,56 +136,32 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             self.stop()
         return Empty()
 
-    async def GetSchema(self, request: pb.GetSchemaRequest, context: Context) -> pb.GetSchemaResponse:  # noqa: N802
-        return await self._answer("GetSchema", request, context, lambda provider: provider.get_schema(request))
+    # What the connection's provider answers
 
-    # The provider's configuration
-
-    async def CheckConfig(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802
-        return await self._answer("CheckConfig", request, context, lambda provider: provider.check_config(request))
-
-    async def DiffConfig(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802
-        return await self._answer("DiffConfig", request, context, lambda provider: provider.diff_config(request))
-
-    async def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:  # noqa: N802
-        return await self._answer("Configure", request, context, lambda provider: provider.configure(request))
-
-    # Rooms
-
-    async def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802
-        return await self._answer("Check", request, context, lambda provider: provider.check(request))
-
-    async def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802
-        return await self._answer("Diff", request, context, lambda provider: provider.diff(request))
-
-    async def Create(self, request: pb.CreateRequest, context: Context) -> pb.CreateResponse:  # noqa: N802
-        return await self._answer("Create", request, context, lambda provider: provider.create(request))
-
-    async def Read(self, request: pb.ReadRequest, context: Context) -> pb.ReadResponse:  # noqa: N802
-        return await self._answer("Read", request, context, lambda provider: provider.read(request))
-
-    async def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:  # noqa: N802
-        return await self._answer("Update", request, context, lambda provider: provider.update(request))
-
-    async def Delete(self, request: pb.DeleteRequest, context: Context) -> Empty:  # noqa: N802
-        return await self._answer("Delete", request, context, lambda provider: provider.delete(request))
+    GetSchema = _by_provider("GetSchema")
+    CheckConfig = _by_provider("CheckConfig")
+    DiffConfig = _by_provider("DiffConfig")
+    Configure = _by_provider("Configure")
+    Check = _by_provider("Check")
+    Diff = _by_provider("Diff")
+    Create = _by_provider("Create")
+    Read = _by_provider("Read")
+    Update = _by_provider("Update")
+    Delete = _by_provider("Delete")
+    Invoke = _by_provider("Invoke")
 
     async def List(self, request: pb.ListRequest, context: Context) -> None:  # type: ignore[override]  # noqa: N802
-        for item in await self._answer("List", request, context, lambda provider: provider.list(request)):
+        for item in await self.answer("List", request, context):
             await context.write(item)
 
-    async def Invoke(self, request: pb.InvokeRequest, context: Context) -> pb.InvokeResponse:  # noqa: N802
-        return await self._answer("Invoke", request, context, lambda provider: provider.invoke(request))
-
-    # How each of them is answered
-
-    async def _answer(self, method: str, request: Any, context: Context, work: Callable[[Provider], Awaitable[T]]) -> T:
+    async def answer(self, method: str, request: Any, context: Context) -> Any:
+        """What the provider's method of that name, in small letters, answers; a failure as a status."""
         if self._stop.is_set():
             await context.abort(StatusCode.UNAVAILABLE, _ENDING)
         provider = self._provider(context.peer(), asks=method in _ASKED_FIRST)
         if provider is None:
             await context.abort(StatusCode.FAILED_PRECONDITION, _UNKNOWN.format(method))
-        task: asyncio.Task[T] = asyncio.ensure_future(work(provider))
+        task = asyncio.ensure_future(getattr(provider, re.sub("(?<!^)(?=[A-Z])", "_", method).lower())(request))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
         try:
@@ -168,7 +171,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
                 raise  # the engine hung up
             code, sentence = StatusCode.CANCELLED, _INTERRUPTED.format(method)
         except Exception as error:
-            code, sentence = status_of(method, error, provider.secrets_in(request))
+            code, sentence = _status(method, error, provider.secrets_in(request))
         return await context.abort(code, sentence)
 
     def _provider(self, peer: str, *, asks: bool) -> Provider | None:
@@ -192,3 +195,21 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         from relay_provider.session import Session
 
         return Session()
+
+
+def _status(method: str, error: Exception, secrets: Iterable[str] = ()) -> tuple[StatusCode, str]:
+    """The status for `error`, and its sentence without any of `secrets`."""
+    if isinstance(error, RelayError):
+        code = next((code for kind, code in _CODES if isinstance(error, kind)), StatusCode.FAILED_PRECONDITION)
+        sentence = redacted(str(error), secrets)
+        if not sentence.endswith((".", "…")):
+            sentence += "."
+        if isinstance(error, errors.Unauthorized) and method == "Read":
+            sentence += _STATE_KEY
+        return code, sentence
+    if os.environ.get(DEBUG_ENV):
+        print(redacted("".join(traceback.format_exception(error)), secrets), file=sys.stderr, flush=True)  # noqa: T201
+    return StatusCode.INTERNAL, (
+        f"{method} failed on a defect of the relay plugin ({type(error).__name__}); please report it. "
+        f"{DEBUG_ENV}=1 in the environment prints the details to the plugin's stderr."
+    )

@@ -84,7 +84,7 @@ def test_the_unexpected_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch)
     def fail(*_: object) -> None:
         raise ValueError(f"odd\nthing with {KEY}")
 
-    monkeypatch.setattr(import_module("relay_provider.cli.connection"), "load_settings", fail)
+    monkeypatch.setattr(import_module("relay_provider.cli.common"), "load_settings", fail)
     result = run("list")
     assert result.exit_code == 1
     assert result.stderr == (
@@ -100,7 +100,7 @@ def test_an_interruption_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(import_module("relay_provider.cli.connection"), "load_settings", interrupt)
+    monkeypatch.setattr(import_module("relay_provider.cli.common"), "load_settings", interrupt)
     result = run("list")
     assert result.exit_code == app_module.INTERRUPTED
     assert result.stderr.strip() == "Interrupted."

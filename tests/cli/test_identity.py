@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay_provider.cli.leftover import stack_to_end
-from relay_provider.cli.stack import RoomStack
+from relay_provider.cli.stack import RoomStack, stack_to_end
 from relay_provider.cli.workspace import Workspace
 from relay_provider.errors import RelayError
 from relay_provider.manifest import load

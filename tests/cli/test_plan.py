@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pulumi.automation import EngineEvent
 
-from relay_provider.cli.plan import ROOM_TYPE, Change, FieldChange, Watcher, as_report, sentences
+from relay_provider.cli.plan import ROOM_TYPE, Change, Watcher, as_report, sentences
+from relay_provider.drift import FieldDifference
 
 pytestmark = pytest.mark.unit
 
@@ -18,6 +19,10 @@ def step(op: str, name: str, old: dict[str, Any] | None = None, new: dict[str, A
     metadata = {"op": op, "urn": f"urn:pulumi:dev::p::{ROOM_TYPE}::{name}", "type": ROOM_TYPE}
     metadata |= {"old": state(old), "new": state(new)}
     return EngineEvent.from_json({"sequence": 1, "timestamp": 1, "resOutputsEvent": {"metadata": metadata}})
+
+
+def changed(field: str, before: Any, after: Any) -> FieldDifference:
+    return FieldDifference(field, after, before)
 
 
 def error(message: str, severity: str = "error") -> EngineEvent:
@@ -42,9 +47,9 @@ def test_steps_become_changes() -> None:
     assert watcher.failure is None
     assert watcher.counts == {"create": 1, "update": 1, "replace": 1, "delete": 1, "same": 1}
     assert sorted(watcher.changes.values(), key=lambda change: change.name) == [
-        Change("x", "a", "create", (FieldChange("maxParticipants", None, 5),)),
-        Change("x", "b", "replace", (FieldChange("maxParticipants", 5, 6), FieldChange("project", "", "base_url: u"))),
-        Change("x", "c", "update", (FieldChange("forceDestroy", None, True),)),
+        Change("x", "a", "create", (changed("maxParticipants", None, 5),)),
+        Change("x", "b", "replace", (changed("maxParticipants", 5, 6), changed("project", "", "base_url: u"))),
+        Change("x", "c", "update", (changed("forceDestroy", None, True),)),
         Change("x", "d/e", "delete"),
     ]
 
@@ -117,8 +122,8 @@ def test_sentences(text: str, found: list[str]) -> None:
 
 def test_the_report() -> None:
     changes = [
-        Change("x", "b", "replace", (FieldChange("maxParticipants", 5.0, 6.0), FieldChange("metadata", None, "m"))),
-        Change("x", "a", "create", (FieldChange("maxParticipants", None, 5.0),)),
+        Change("x", "b", "replace", (changed("maxParticipants", 5.0, 6.0), changed("metadata", None, "m"))),
+        Change("x", "a", "create", (changed("maxParticipants", None, 5.0),)),
         Change("w", "z", "delete"),
     ]
     report = as_report("changes", changes, {"create": 1}, "Plan.")

@@ -123,4 +123,4 @@ def test_the_table_of_settings_is_whole() -> None:
 
 def test_the_table_of_settings_is_the_models() -> None:
     for name, setting in SETTINGS.items():
-        assert f"| `{name}` | {setting.live.limits} | {setting.live.when_absent} |" in README
+        assert f"| `{name}` | {setting.limits} | {setting.when_absent} |" in README

@@ -65,7 +65,7 @@ def test_every_setting_is_there(where: dict[str, dict[str, object]]) -> None:
 @pytest.mark.unit
 def test_functions_are_the_ones_there_are() -> None:
     assert SCHEMA["functions"].keys() == FUNCTIONS.keys()
-    for token, (arguments, _) in FUNCTIONS.items():
+    for token, arguments in FUNCTIONS.items():
         inputs = SCHEMA["functions"][token].get("inputs", {"properties": {}, "required": []})
         assert set(arguments) == inputs["properties"].keys() == set(inputs["required"])
 

@@ -1,4 +1,4 @@
-"""What one run knows: declared, owned, consented, made and ended."""
+"""What one run knows: declared, owned, consented and made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_fresh_run_knows_nothing() -> None:
     run = Run()
     assert not run.declares(STANDUP)
     assert not run.has_failed(STANDUP)
-    assert run.owned(STANDUP, "RM_1") is run.replaces(STANDUP) is run.ended_sid(STANDUP) is None
+    assert run.owned(STANDUP, "RM_1") is run.replaces(STANDUP) is None
 
 
 # -- Declarations
@@ -128,10 +128,3 @@ def test_what_was_made_after_all_has_not_failed() -> None:
     assert run.has_failed(STANDUP)
     run.made(STANDUP, {"sid": "RM_2"})
     assert not run.has_failed(STANDUP)
-
-
-def test_what_was_ended_is_known_by_its_session() -> None:
-    run = Run()
-    run.knows(STANDUP, {"sid": "RM_1"})
-    run.ended(STANDUP, "RM_1")
-    assert run.ended_sid(STANDUP) == "RM_1"

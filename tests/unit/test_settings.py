@@ -83,7 +83,7 @@ NEW_SETTING = """
     departure_timeout: Annotated[
         int | None,
         _optional(lambda value: whole_number(value, 1, 60)),
-        Live(absent=None, limits="1 to 60", when_absent="the server's default", in_place_on=frozenset({"livekit"}),
+        Setting(absent=None, limits="1 to 60", when_absent="the server's default", in_place_on=frozenset({"livekit"}),
              unreported_by=frozenset({"relay"})),
     ] = Field(default=None, ge=1, le=60, description="Seconds after the last one left.")
     force_destroy: Annotated["""

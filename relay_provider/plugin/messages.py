@@ -1,0 +1,50 @@
+"""What the protocol's messages say of a resource: its name, what is wrong with it, and what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from relay_provider.changes import Diff
+from relay_provider.errors import InvalidInputs, Problem
+from relay_provider.plugin.codec import encode
+from relay_provider.plugin.proto import provider_pb2 as pb
+
+
+def named(news: dict[str, Any], olds: dict[str, Any], request: pb.CheckRequest) -> dict[str, Any]:
+    """The inputs with a name: the declared one, else the one it has, else what `pulumi:autonaming` proposes, else
+    the resource's own name, exactly. So a resource that is renamed in the program, with an alias, keeps its room."""
+    if news.get("name") is not None:
+        return news
+    if isinstance(olds.get("name"), str):
+        return {**news, "name": olds["name"]}
+    if request.HasField("autonaming"):
+        if request.autonaming.mode == pb.CheckRequest.AutonamingOptions.DISABLE:
+            raise InvalidInputs(
+                "The inputs are wrong",
+                [Problem("name", "is required, because pulumi:autonaming is disabled for this resource")],
+            )
+        if request.autonaming.proposed_name:
+            return {**news, "name": request.autonaming.proposed_name}
+    return {**news, "name": request.name or request.urn.rpartition("::")[2]}
+
+
+def failures(problems: Iterable[Problem]) -> list[pb.CheckFailure]:
+    return [pb.CheckFailure(property=found.path, reason=found.message) for found in problems]
+
+
+def check_response(
+    inputs: Mapping[str, Any], problems: Iterable[Problem], secrets: frozenset[str] = frozenset()
+) -> pb.CheckResponse:
+    return pb.CheckResponse(inputs=encode(inputs, secrets), failures=failures(problems))
+
+
+def diff_response(found: Diff) -> pb.DiffResponse:
+    kinds = {one.field: one.kind.upper() + ("_REPLACE" if one.replaces else "") for one in found.changes}
+    return pb.DiffResponse(
+        changes=pb.DiffResponse.DIFF_SOME if found.changes else pb.DiffResponse.DIFF_NONE,
+        diffs=[*kinds],
+        replaces=found.replaces,
+        detailedDiff={field: pb.PropertyDiff(kind=pb.PropertyDiff.Kind.Value(kind)) for field, kind in kinds.items()},
+        hasDetailedDiff=True,
+    )
