@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.doors import DOORS, Door
+from tests.e2e.doors import DOORS, Door, ManifestDoor
 from tests.served import Served
 
 pytestmark = pytest.mark.e2e
@@ -57,8 +57,8 @@ CORE = [
 """Each kind of step."""
 
 SHORT = CORE[:2]
-"""Through every door, each time; all of them through the plugin, and through the others in `make soak`: behind each
-door is the same code."""
+"""Through the doors of Python programs, each time. The plugin has each kind of step, a manifest has tests of its own;
+all of the steps go through every door in `make soak`: behind each is the same code."""
 
 MORE = [
     Step(
@@ -91,10 +91,15 @@ MORE = [
 ]
 
 
+@pytest.mark.parametrize("make", [door for door in DOORS if door is not ManifestDoor], ids=lambda door: door.label)
+def test_life_cycle(make: type[Door], served: Served, tmp_path: Path) -> None:
+    run_life_cycle(make(tmp_path / "project", served.env), served, SHORT)
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("make", DOORS, ids=lambda door: door.label)
-@pytest.mark.parametrize("steps", [SHORT, pytest.param(CORE + MORE, marks=pytest.mark.soak)], ids=["short", "whole"])
-def test_life_cycle(make: type[Door], steps: list[Step], served: Served, tmp_path: Path) -> None:
-    run_life_cycle(make(tmp_path / "project", served.env), served, steps)
+def test_the_whole_life_cycle(make: type[Door], served: Served, tmp_path: Path) -> None:
+    run_life_cycle(make(tmp_path / "project", served.env), served, CORE + MORE)
 
 
 def run_life_cycle(door: Door, api: Served, steps: list[Step]) -> None:
