@@ -36,16 +36,6 @@ def test_one_occupied_room_of_a_hundred_keeps_no_other_from_being_replaced(shop:
     shop.api.join("r42", "ana", "bob")
     shop.declare({name: {"metadata": "new"} for name in rooms})
 
-    planned = shop.json("preview", code=2)
-    assert planned["changes"] == changes(replace=100)
-    (occupied,) = (room for room in planned["rooms"] if room["people"])
-    assert (occupied["room"], occupied["people"], occupied["identities"], occupied["refused"]) == (
-        "r42",
-        2,
-        ["ana", "bob"],
-        True,
-    )
-
     done = shop.run("up", "-y")
     assert done.returncode == 1
     assert "Done: 99 rooms replaced. Not done:" in done.stdout

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.doors import DOORS, Door, ManifestDoor
+from tests.e2e.doors import DOORS, Door, ManifestDoor, PythonDoor
 from tests.served import Served
 
 pytestmark = pytest.mark.e2e
@@ -93,7 +93,7 @@ MORE = [
 
 @pytest.mark.parametrize("make", [door for door in DOORS if door is not ManifestDoor], ids=lambda door: door.label)
 def test_life_cycle(make: type[Door], served: Served, tmp_path: Path) -> None:
-    run_life_cycle(make(tmp_path / "project", served.env), served, SHORT)
+    run_life_cycle(make(tmp_path / "project", served.env), served, SHORT if make is PythonDoor else SHORT[:1])
 
 
 @pytest.mark.soak

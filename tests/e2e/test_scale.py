@@ -19,7 +19,7 @@ for number in range(ROOMS):
 """
 
 
-@pytest.mark.parametrize("rooms", [200, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rooms", [100, pytest.param(1000, marks=pytest.mark.soak)])
 def test_many_rooms(rooms: int, served: Served, tmp_path: Path) -> None:
     with proxying(served.url) as proxy:
         # The engine rewrites its whole state at every step; that is its own cost, and quadratic, so not here.

@@ -35,7 +35,7 @@ class OnLiveKit(Histories):
 TestOnRelay, TestOnLiveKit = OnRelay.TestCase, OnLiveKit.TestCase
 TestOnRelay.settings = TestOnLiveKit.settings = settings(
     deadline=None,
-    max_examples=int(os.environ.get("HISTORIES", "200")),
+    max_examples=int(os.environ.get("HISTORIES", "150")),
     stateful_step_count=12,
     suppress_health_check=list(HealthCheck),
 )
