@@ -108,6 +108,7 @@ def live(shop: Shop) -> dict[str, str]:
     return {name: room["sid"] for name, room in shop.api.rooms().items()}
 
 
+@pytest.mark.soak
 @needs_engine
 def test_a_local_stack_of_before_is_taken_over(shop: Shop) -> None:
     sids = old_checkout(shop, "relay-rooms", shop.folder / ".relay")

@@ -42,7 +42,11 @@ def kill_the_provider(engine: subprocess.Popen[bytes]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("strike", [interrupt, kill_the_provider], ids=["SIGINT", "SIGKILL of the provider"])
+@pytest.mark.parametrize(
+    "strike",
+    [pytest.param(interrupt, marks=pytest.mark.soak), kill_the_provider],
+    ids=["SIGINT", "SIGKILL of the provider"],
+)
 def test_the_next_up_completes(
     strike: Callable[[subprocess.Popen[bytes]], None], served: Served, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.doors import DOORS, Door, ManifestDoor, PythonDoor
+from tests.e2e.doors import DOORS, Door, PythonDoor
 from tests.served import Served
 
 pytestmark = pytest.mark.e2e
@@ -57,7 +57,7 @@ CORE = [
 """Each kind of step."""
 
 SHORT = CORE[:2]
-"""Through the doors of Python programs, each time. The plugin has each kind of step, a manifest has tests of its own;
+"""Through a Python program, each time. The plugin has each kind of step, a manifest has tests of its own;
 all of the steps go through every door in `make soak`: behind each is the same code."""
 
 MORE = [
@@ -91,9 +91,8 @@ MORE = [
 ]
 
 
-@pytest.mark.parametrize("make", [door for door in DOORS if door is not ManifestDoor], ids=lambda door: door.label)
-def test_life_cycle(make: type[Door], served: Served, tmp_path: Path) -> None:
-    run_life_cycle(make(tmp_path / "project", served.env), served, SHORT if make is PythonDoor else SHORT[:1])
+def test_life_cycle(served: Served, tmp_path: Path) -> None:
+    run_life_cycle(PythonDoor(tmp_path / "project", served.env), served, SHORT)
 
 
 @pytest.mark.soak

@@ -81,12 +81,11 @@ def test_a_replacement_ends_and_makes_the_room_in_one_step(door: YamlDoor, serve
     planned = door.project.pulumi("preview")
     for name in orders:
         assert f'Room "{name}" is to end: refused, 2 people: ana, bob.' in planned.out
-    for _ in range(2):
-        ran = door.project.up("--continue-on-error", check=False)
-        assert ran.code != 0
-        for name in orders:
-            assert f'Room "{name}" was not ended, because 2 people are in it: ana, bob.' in ran.errors
-        assert sids(served) == made
+    ran = door.project.up("--continue-on-error", check=False)
+    assert ran.code != 0
+    for name in orders:
+        assert f'Room "{name}" was not ended, because 2 people are in it: ana, bob.' in ran.errors
+    assert sids(served) == made
     assert {outputs["maxParticipants"] for outputs in door.state().values()} == {5}
 
     for name in orders:
