@@ -19,6 +19,10 @@ from pydantic.alias_generators import to_camel
 from relay_provider.allowed import HOSTS, KEYS, refused
 from relay_provider.errors import ConfigError, quoted
 
+HTTP_OF: Final = {"ws": "http", "wss": "https"}
+"""WebSocket schemes as those of the requests that go to the same place."""
+PORTS: Final = {"http": 80, "https": 443}
+
 DEFAULT_BASE_URL: Final = "https://api.relay.welbuiltai.tech/v1"
 BACKENDS: Final = ("relay", "livekit")
 
@@ -164,7 +168,7 @@ def checked_url(
             f"{setting} uses plain http to {host}, which would send the key in the clear; "
             "use https, or set allowHttp (RELAY_ALLOW_HTTP=true) on a private network."
         )
-    where = f"{host}:{port or (80 if parts.scheme in ('http', 'ws') else 443)}"
+    where = f"{host}:{port or PORTS[HTTP_OF.get(parts.scheme, parts.scheme)]}"
     if why := refused(HOSTS, host, where):
         raise ConfigError(f"{setting} leads to {where}, {why}.")
     return url.rstrip("/")

@@ -29,19 +29,20 @@ async def gone(engine: str) -> None:
     It is gone when nobody listens at two looks in a row; until the second, what it had begun may finish.
     """
     host, _, port = engine.rpartition(":")
-    left = None
-    while left != 0:
+    answered, refused = False, 0
+    while True:
         try:
             _, writer = await asyncio.open_connection(host, port)
         except ConnectionRefusedError:
-            left = left and left - 1
+            refused += 1 if answered else 0
+            if refused == 2:
+                return
         except OSError:  # of this machine, at the moment; says nothing of the engine
             pass
         else:
-            left = 2
+            answered, refused = True, 0
             writer.close()
-        if left != 0:
-            await asyncio.sleep(POLL)
+        await asyncio.sleep(POLL)
 
 
 def end_with(engine: str) -> None:

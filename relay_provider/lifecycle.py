@@ -6,7 +6,7 @@ declares is never ended by a delete.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,13 +49,12 @@ class Rooms:
         backend: Backend,
         project: Home,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-        opened: dict[Home, Rooms] | None = None,
+        opened: Iterable[Rooms] = (),
     ) -> None:
-        """`opened` are all the projects that this process has to do with; this one is added."""
+        """`opened` are all the projects that this process has to do with by now."""
         self.backend = backend
         self.project = project
-        self.opened = {} if opened is None else opened
-        self.opened[project] = self
+        self.opened = opened
         self._sleep = sleep
         self._listing = SharedListing(backend.list)
         self._looks = 0
@@ -169,7 +168,7 @@ class Rooms:
         if any(run.stands(one, live.sid) for one in declared):
             return True
         # With the other key, the state may know no more of it than an earlier session.
-        others = [self.opened[home] for home, _ in declared if home in self.opened]
+        others = [other for other in self.opened if (other.project, name) in declared]
         return any([await other.has(name, live.sid, run.began) for other in others])
 
     async def _end(self, name: str, run: Run, force: bool, sid: str | None = None) -> None:

@@ -12,10 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from relay_provider.config import DEFAULT_BASE_URL, Connection, Lookup, ProjectRef, is_loopback
-
-_PLAIN: Final = {"ws": "http", "wss": "https"}
-_PORTS: Final = {"http": 80, "https": 443}
+from relay_provider.config import DEFAULT_BASE_URL, HTTP_OF, PORTS, Connection, Lookup, ProjectRef, is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +78,9 @@ def _address(url: str) -> str:
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return url  # whoever uses it says what is wrong with it
-    scheme = _PLAIN.get(parts.scheme, parts.scheme)
+    scheme = HTTP_OF.get(parts.scheme, parts.scheme)
     shown = "localhost" if is_loopback(host) else host
-    return f"{scheme}://{shown}:{port or _PORTS.get(scheme, 0)}{parts.path.rstrip('/')}"
+    return f"{scheme}://{shown}:{port or PORTS.get(scheme, 0)}{parts.path.rstrip('/')}"
 
 
 DEFAULT_PLACE: Final = place_of(Connection(base_url=DEFAULT_BASE_URL))

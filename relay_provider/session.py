@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from relay_provider.backends import connect
 from relay_provider.config import Connection
 from relay_provider.lifecycle import Rooms
-from relay_provider.place import Home, home_of
+from relay_provider.place import home_of
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -29,7 +29,6 @@ class Session:
 
     def __init__(self) -> None:
         self._rooms: dict[object, Rooms] = {}
-        self._projects: dict[Home, Rooms] = {}
         self._saynas: dict[Connection, Sayna] = {}
 
     def rooms(self, settings: Connection) -> Rooms:
@@ -38,7 +37,7 @@ class Session:
         limits = (settings.request_timeout, settings.max_retries, settings.allow_http)
         key = (project, settings.livekit_api_key, settings.livekit_api_secret, *limits)
         if key not in self._rooms:
-            self._rooms[key] = Rooms(connect(settings), project, opened=self._projects)
+            self._rooms[key] = Rooms(connect(settings), project, opened=self._rooms.values())
         return self._rooms[key]
 
     def sayna(self, settings: Connection) -> Sayna:
@@ -52,7 +51,7 @@ class Session:
     async def aclose(self) -> None:
         """Close every connection."""
         opened: list[Rooms | Sayna] = [*self._rooms.values(), *self._saynas.values()]
-        self._rooms, self._projects, self._saynas = {}, {}, {}
+        self._rooms, self._saynas = {}, {}
         for client in opened:
             await client.aclose()
 

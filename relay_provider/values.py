@@ -146,9 +146,14 @@ def holds_unknown(value: object) -> bool:
 
 def did_you_mean(word: str, known: Collection[str], otherwise: str = "") -> str:
     """A question after what most likely was meant by a word that is not among those `known`, or else `otherwise`."""
+    meant = next(iter(get_close_matches(word, known, n=1)), None) or respelled(word, known)
+    return f"; did you mean {meant}?" if meant else otherwise
+
+
+def respelled(word: str, known: Iterable[str]) -> str | None:
+    """The known word that differs from this one in capitals, `-` and `_` alone."""
     plain = word.lower().replace("_", "").replace("-", "")
-    close = get_close_matches(word, known, n=1) or [name for name in known if name.lower() == plain]
-    return f"; did you mean {close[0]}?" if close else otherwise
+    return next((name for name in known if name.lower() == plain), None)
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:

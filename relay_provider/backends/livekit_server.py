@@ -16,7 +16,7 @@ from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import ListParticipantsRequest, ListParticipantsResponse, ListRoomsRequest, ListRoomsResponse
 
 from relay_provider.backends.http import Http, Unreadable, error_of
-from relay_provider.config import Connection, checked_url, required
+from relay_provider.config import HTTP_OF, Connection, checked_url, required
 from relay_provider.errors import Rejected, UnexpectedAnswer, quoted
 
 M = TypeVar("M", bound=Message)
@@ -40,7 +40,8 @@ class LiveKitServer:
         self.url = checked_url(_URL, url, settings.allow_http)
         self._key = required(settings.livekit_api_key, "livekitApiKey")
         self._secret = required(settings.livekit_api_secret, "livekitApiSecret")
-        address = self.url.replace("ws", "http", 1) if self.url.startswith("ws") else self.url
+        scheme, rest = self.url.split("://", 1)
+        address = f"{HTTP_OF.get(scheme, scheme)}://{rest}"
         self._http = _Twirp(address, settings, secrets=(self._secret,), key_setting=_KEY, url_setting=_URL)
 
     async def rooms(self, *names: str) -> list[Room]:

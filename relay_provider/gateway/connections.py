@@ -54,7 +54,7 @@ class Limits:
 class Wait(NamedTuple):
     """What a client is waited for, and since when. A client that is idle may be: uvicorn ends that."""
 
-    phase: Literal["headers", "body", "answer", "idle"]
+    phase: Phase
     since: float
 
 
@@ -74,7 +74,7 @@ class Connection(H11Protocol):
             self._seen, self._since = seen, now
         return Wait(phase, self._since) if phase else None
 
-    def _phase(self) -> Literal["headers", "body", "answer", "idle"] | None:
+    def _phase(self) -> Phase | None:
         if self.transport.get_write_buffer_size():
             return "answer"
         if self.conn.their_state is h11.SEND_BODY:

@@ -11,12 +11,10 @@ from relay_provider.config import OPTIONS
 from relay_provider.errors import ConfigError, Problem, RelayError
 from relay_provider.place import home_of, place_of
 from relay_provider.session import Session
-from relay_provider.values import holds_unknown
+from relay_provider.values import holds_unknown, respelled
 
 SECRETS: Final = frozenset(setting.name for setting in OPTIONS if setting.secret)
 """The settings that are secret whether or not the user marked them so."""
-
-_SPELLINGS: Final = {setting.name.lower(): setting.name for setting in OPTIONS}
 
 
 def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
@@ -25,17 +23,17 @@ def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, .
     The state keeps the place, so that moving a setting between the environment and the configuration is no change.
     What is unknown passes.
     """
+    defaults = {one.name: one.default for one in OPTIONS}
     problems = tuple(
         Problem(key, f"is not a known setting; did you mean {meant}?")
         for key in values
-        if (meant := _SPELLINGS.get(key.replace("_", "").replace("-", "").lower())) not in (None, key)
+        if (meant := respelled(key, defaults)) not in (None, key)
     )
     try:
         settings = config.load(known(values))
     except ConfigError as error:
         return {**values}, (*problems, Problem("", str(error)))
     found = {one.name: getattr(settings, one.field) for one in OPTIONS if one.name in _place_settings(settings)}
-    defaults = {one.name: one.default for one in OPTIONS}
     of_environment = {name: value for name, value in found.items() if value != defaults[name]}
     return {**of_environment, **values}, problems
 

@@ -11,7 +11,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,6 +60,12 @@ _STATE_KEY: Final = (
     " A refresh uses the key that the state has; if you have just changed it in the configuration, "
     "run `pulumi up --refresh=false` once."
 )
+
+
+@cache
+def _in_python(method: str) -> str:
+    """The provider's name for a method of the protocol: `get_schema` for `GetSchema`."""
+    return re.sub("(?<!^)(?=[A-Z])", "_", method).lower()
 
 
 def _by_provider(method: str) -> Any:
@@ -155,13 +161,13 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             await context.write(item)
 
     async def answer(self, method: str, request: Any, context: Context) -> Any:
-        """What the provider's method of that name, in small letters, answers; a failure as a status."""
+        """What the provider's method of that name answers; a failure as a status."""
         if self._stop.is_set():
             await context.abort(StatusCode.UNAVAILABLE, _ENDING)
         provider = self._provider(context.peer(), asks=method in _ASKED_FIRST)
         if provider is None:
             await context.abort(StatusCode.FAILED_PRECONDITION, _UNKNOWN.format(method))
-        task = asyncio.ensure_future(getattr(provider, re.sub("(?<!^)(?=[A-Z])", "_", method).lower())(request))
+        task = asyncio.ensure_future(getattr(provider, _in_python(method))(request))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
         try:

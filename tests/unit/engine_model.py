@@ -96,7 +96,7 @@ class Process:
         if project not in self._rooms:
             key = settings.api_key.get_secret_value() if settings.api_key else ""
             name = PROJECT_OF[key] if self._server.kind == "relay" else settings.project_id or ""
-            self._rooms[project] = Rooms(Backend(self._server, name), project, self._sleep, self._rooms)
+            self._rooms[project] = Rooms(Backend(self._server, name), project, self._sleep, self._rooms.values())
         return self._rooms[project]
 
     def run(self, settings: Connection, work: Callable[[Rooms], Awaitable[T]]) -> T:

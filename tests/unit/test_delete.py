@@ -239,7 +239,7 @@ async def test_a_list_from_before_the_other_key_made_the_room_does_not_count() -
 @pytest.mark.parametrize("sid", ["RM_2", "RM_3"])
 async def test_a_room_that_the_other_key_finds_is_not_ended_whatever_the_state_knows_of_it(sid: str) -> None:
     house, other = House(live_room(sid="RM_2")), FakeBackend(live_room(sid=sid))
-    Rooms(other, OTHER_KEY, house.sleep, house.rooms.opened)
+    house.rooms.opened = [house.rooms, Rooms(other, OTHER_KEY, house.sleep)]
     house.run.declare(ELSEWHERE, force=True)
     house.run.knows(ELSEWHERE, {"sid": "RM_1"})
     await house.delete(sid="RM_2")
