@@ -25,10 +25,6 @@ EXAMPLES = ROOT / "examples"
 USAGE = ROOT / "relay_provider" / "plugin" / "usage"
 
 
-RUNS = pytest.mark.parametrize("run_too", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["compiles", "runs"])
-"""Is the program run, too? Python's and YAML's are, each time; the SDKs say the same in each language."""
-
-
 def needs(*programs: str) -> None:
     """Skip where a program is not to be had."""
     for program in programs:
@@ -125,8 +121,8 @@ def test_yaml_snippets(served: Served, tmp_path: Path) -> None:
     assert list(served.rooms()) == ["standup"]
 
 
-@RUNS
-def test_typescript(served: Served, sdks: Path, run_too: bool) -> None:
+@pytest.mark.soak
+def test_typescript(served: Served, sdks: Path) -> None:
     needs("node", "npm", "pulumi-language-nodejs")
     project = copied("typescript", sdks, served)
     run(project.folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline")
@@ -136,12 +132,11 @@ def test_typescript(served: Served, sdks: Path, run_too: bool) -> None:
         project.write(f"snippets/{name}.ts", text)
     options = ("--strict", "--skipLibCheck", "--target", "es2020", "--module", "commonjs")
     run(project.folder, *tsc, *options, *sorted((project.folder / "snippets").glob("*.ts")))
-    if run_too:
-        runs(project, served)
+    runs(project, served)
 
 
-@RUNS
-def test_go(served: Served, sdks: Path, run_too: bool) -> None:
+@pytest.mark.soak
+def test_go(served: Served, sdks: Path) -> None:
     needs("go", "pulumi-language-go")
     project = copied("go", sdks, served)
     for name, text in snippets("go").items():
@@ -151,8 +146,7 @@ def test_go(served: Served, sdks: Path, run_too: bool) -> None:
     text = (project.folder / "Pulumi.yaml").read_text()
     assert "\nruntime: go\n" in text
     project.write("Pulumi.yaml", text.replace("runtime: go", "runtime: {name: go, options: {binary: ./program}}"))
-    if run_too:
-        runs(project, served)
+    runs(project, served)
 
 
 def test_python(served: Served, sdks: Path) -> None:
