@@ -1,4 +1,4 @@
-"""The engine that started this process: where it is, and whether it is still there."""
+"""The engine that started this process: where it is, whether it is still there, and what it can be told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import asyncio
 import os
 import threading
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
+
+from relay_provider.errors import RelayError
 
 POLL: Final = 5.0
 """Seconds between looks whether the engine is still there."""
@@ -53,3 +55,31 @@ def end_with(engine: str) -> None:
         os._exit(1)
 
     threading.Thread(target=lambda: asyncio.run(end()), name="engine-watch", daemon=True).start()
+
+
+async def tell(engine: str, urn: str, message: str, *, passing: bool = False) -> None:
+    """Show people a warning on a resource, or, `passing`, what is going on. Raises grpc.RpcError."""
+    import grpc.aio
+    from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+    severity = engine_pb2.INFO if passing else engine_pb2.WARNING
+    request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=passing)
+    async with grpc.aio.insecure_channel(engine) as channel:
+        await engine_pb2_grpc.EngineStub(channel).Log(request, timeout=5)  # type: ignore[misc]
+
+
+class PartlyDone(RelayError):
+    """A resource was made in part: the engine keeps `properties` (a protobuf Struct) as what there is of it."""
+
+    def __init__(self, message: str, id_: str, properties: Any) -> None:
+        super().__init__(message)
+        self._id, self._properties = id_, properties
+
+    def metadata(self, sentence: str) -> tuple[tuple[str, bytes]]:
+        """The trailing metadata of an answer with the code UNKNOWN, as gRPC brings details along."""
+        from pulumi.runtime.proto import provider_pb2, status_pb2
+
+        failed = provider_pb2.ErrorResourceInitFailed(id=self._id, properties=self._properties, reasons=[sentence])
+        status = status_pb2.Status(code=2, message=sentence)
+        status.details.add().Pack(failed)
+        return (("grpc-status-details-bin", status.SerializeToString()),)

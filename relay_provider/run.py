@@ -6,6 +6,7 @@ one place, however the engine orders its steps.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -32,6 +33,8 @@ class Run:
         self._journal = journal
         self.began = time.monotonic()
         """What a process has listed before may lack what another process has made since."""
+        self._last_declared = self.began
+        self._whole = False
         self._declared: dict[Room, str] = {}
         self._homes: dict[str, set[Home]] = {}
         self._replaces: dict[Room, Room] = {}
@@ -56,6 +59,15 @@ class Run:
         self._happened("declared", room, by)
         other = self._declared[room]
         return other if by and other != by else None
+
+    def declared_all(self) -> None:
+        """Everything that this run declares has been told."""
+        self._whole = True
+
+    def quiet_for(self) -> float:
+        """Seconds since a room was declared last; endless when everything is."""
+        self._catch_up()
+        return math.inf if self._whole else time.monotonic() - self._last_declared
 
     def declares(self, room: Room) -> bool:
         """Does the run declare this room, by whatever resource of whatever provider?"""
@@ -120,6 +132,7 @@ class Run:
     def _apply(self, what: str, room: Room, detail: str) -> None:
         home, name = room
         if what == "declared":
+            self._last_declared = time.monotonic()
             self._homes.setdefault(name, set()).add(home)
             self._declared[room] = self._declared.get(room) or detail
         elif what == "made":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from relay_provider.changes import Diff
-from relay_provider.errors import InvalidInputs, Problem
+from relay_provider.errors import InvalidInputs, Problem, Rejected, Unavailable
 from relay_provider.plugin.codec import encode
 from relay_provider.plugin.proto import provider_pb2 as pb
 
@@ -43,8 +45,36 @@ def diff_response(found: Diff) -> pb.DiffResponse:
     kinds = {one.field: one.kind.upper() + ("_REPLACE" if one.replaces else "") for one in found.changes}
     return pb.DiffResponse(
         changes=pb.DiffResponse.DIFF_SOME if found.changes else pb.DiffResponse.DIFF_NONE,
-        diffs=[*kinds],
+        diffs=[*dict.fromkeys(field.partition("[")[0] for field in kinds)],
         replaces=found.replaces,
         detailedDiff={field: pb.PropertyDiff(kind=pb.PropertyDiff.Kind.Value(kind)) for field, kind in kinds.items()},
         hasDetailedDiff=True,
     )
+
+
+def declared_twice(room: str, other: str) -> str:
+    """What is wrong with a declaration of a room that `other` (a URN) declares too."""
+    return (
+        f'room "{room}" is declared by {other.rpartition("::")[2]} already; rooms are known by their names, so give '
+        "one of them another name, or declare it once"
+    )
+
+
+def id_of(request: Any) -> str:
+    """The ID that the request names."""
+    if not request.id:
+        raise Rejected("The request names no room: its ID is empty.")
+    return str(request.id)
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """The resource's `customTimeouts`; 0 is none."""
+    try:
+        async with asyncio.timeout(seconds if seconds > 0 else None):
+            yield
+    except TimeoutError:
+        raise Unavailable(
+            f"The operation was not done within the {seconds:g} s that the resource's customTimeouts give; "
+            "run the same command again, which is safe."
+        ) from None

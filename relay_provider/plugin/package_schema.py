@@ -18,6 +18,9 @@ from relay_provider.sayna import SaynaParticipant, SaynaRoom
 from relay_provider.version import __version__
 
 ROOM: Final = "relay:index:Room"
+ROOM_SET: Final = "relay:index:RoomSet"
+_SETTINGS: Final = "relay:index:RoomSettings"
+_ROOM_OF_SET: Final = "relay:index:RoomOfSet"
 _BACKEND: Final = "relay:index:Backend"
 _NESTED: Final[dict[type[BaseModel], str]] = {
     model: f"relay:index:{model.__name__}" for model in (Participant, LiveRoom, SaynaParticipant)
@@ -57,8 +60,9 @@ def package_schema() -> Spec:
                 ],
             },
             **{token: _object(model) for model, token in _NESTED.items()},
+            **_set_types(),
         },
-        "resources": {ROOM: _room()},
+        "resources": {ROOM: _room(), ROOM_SET: _room_set()},
         "functions": {
             "relay:index:getRoom": {
                 "description": "A live room, and who is in it. Fails when there is no such room." + _usage("get-room"),
@@ -134,22 +138,57 @@ def _text(name: str) -> str:
 
 
 def _room() -> Spec:
-    inputs = {alias: _property(RoomInputs, field) for field, alias in FIELDS.items()}
-    outputs = {
-        **inputs,
-        **{to_camel(field): _property(LiveRoom, field) for field in LiveRoom.model_fields if field in _OUTPUTS},
-    }
+    inputs, outputs = _room_properties()
     inputs = {
         alias: spec | ({"willReplaceOnChanges": True} if alias in _REPLACING else {}) for alias, spec in inputs.items()
     }
     life, importing = _text("room-life"), _text("room-import")
-    inputs["metadata"] = {"$ref": "pulumi.json#/Any", **{k: v for k, v in inputs["metadata"].items() if k != "type"}}
     return {
         "description": f"{RoomInputs.__doc__}\n\n{life}{_usage('room', 'providers')}\n{importing}",
         "inputProperties": inputs,
         "properties": outputs,
         "required": sorted(outputs.keys() - {"emptyTimeout"}),
         "listInputs": _arguments(required=False, namePrefix="Only rooms whose names begin with this."),
+    }
+
+
+def _room_properties() -> tuple[Spec, Spec]:
+    """The inputs and the outputs of a room."""
+    inputs = {alias: _property(RoomInputs, field) for field, alias in FIELDS.items()}
+    outputs = {
+        **inputs,
+        **{to_camel(field): _property(LiveRoom, field) for field in LiveRoom.model_fields if field in _OUTPUTS},
+    }
+    inputs["metadata"] = {"$ref": "pulumi.json#/Any", **{k: v for k, v in inputs["metadata"].items() if k != "type"}}
+    return inputs, outputs
+
+
+def _room_set() -> Spec:
+    def rooms(token: str, description: str) -> Spec:
+        of = {"$ref": f"#/types/{token}"}
+        return {"rooms": {"type": "object", "additionalProperties": of, "description": description}}
+
+    life, importing = _text("room-set-life"), _text("room-set-import")
+    return {
+        "description": f"Many rooms as one resource.\n\n{life}{_usage('room-set')}\n{importing}",
+        "inputProperties": rooms(_SETTINGS, "Each room's settings by its name, by which people join it."),
+        "requiredInputs": ["rooms"],
+        "properties": rooms(_ROOM_OF_SET, "The rooms as they are live, by name."),
+        "required": ["rooms"],
+    }
+
+
+def _set_types() -> Spec:
+    inputs, outputs = ({key: spec for key, spec in one.items() if key != "name"} for one in _room_properties())
+    required = sorted(outputs.keys() - {"emptyTimeout"})
+    return {
+        _SETTINGS: {"description": "The settings of a room of a set.", "type": "object", "properties": inputs},
+        _ROOM_OF_SET: {
+            "description": "A room of a set, as it is live.",
+            "type": "object",
+            "properties": outputs,
+            "required": required,
+        },
     }
 
 

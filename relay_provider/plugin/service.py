@@ -19,6 +19,7 @@ from google.protobuf.empty_pb2 import Empty
 from grpc import StatusCode
 
 from relay_provider import errors
+from relay_provider.engine import PartlyDone
 from relay_provider.errors import RelayError, redacted
 from relay_provider.plugin.proto import plugin_pb2 as plugins
 from relay_provider.plugin.proto import provider_pb2 as pb
@@ -38,6 +39,7 @@ MAX_PROVIDERS: Final = 64
 """Connections that an attached plugin remembers: each run of an engine brings one or more."""
 _ASKED_FIRST: Final = ("GetSchema", "CheckConfig", "DiffConfig", "Configure")
 """What an engine asks on a new connection, before its settings are known."""
+_OF_RESOURCES: Final = frozenset({"Check", "Diff", "Create", "Read", "Update", "Delete", "List"})
 _UNKNOWN: Final = (
     "{} came through a connection that was never configured, and the plugin serves others with settings of their own; "
     "run the command again."
@@ -167,7 +169,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         provider = self._provider(context.peer(), asks=method in _ASKED_FIRST)
         if provider is None:
             await context.abort(StatusCode.FAILED_PRECONDITION, _UNKNOWN.format(method))
-        task = asyncio.ensure_future(getattr(provider, _in_python(method))(request))
+        task = asyncio.ensure_future(_answer(provider, method, request))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)
         try:
@@ -176,6 +178,9 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             if not self._stop.is_set():
                 raise  # the engine hung up
             code, sentence = StatusCode.CANCELLED, _INTERRUPTED.format(method)
+        except PartlyDone as error:
+            sentence = redacted(str(error), provider.secrets_in(request))
+            return await context.abort(StatusCode.UNKNOWN, sentence, error.metadata(sentence))
         except Exception as error:
             code, sentence = _status(method, error, provider.secrets_in(request))
         return await context.abort(code, sentence)
@@ -201,6 +206,11 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         from relay_provider.session import Session
 
         return Session()
+
+
+async def _answer(provider: Provider, method: str, request: Any) -> Any:
+    answers = provider.resource(request) if method in _OF_RESOURCES else provider
+    return await getattr(answers, _in_python(method))(request)
 
 
 def _status(method: str, error: Exception, secrets: Iterable[str] = ()) -> tuple[StatusCode, str]:

@@ -292,7 +292,7 @@ async def test_unknown_types_functions_and_empty_ids(client: Client) -> None:
     code, message = await fails(client.stub.Create(pb.CreateRequest(type="relay:index:Broom")))
     assert (code, message) == (
         grpc.StatusCode.INVALID_ARGUMENT,
-        "The relay plugin has no resource type relay:index:Broom; it has relay:index:Room.",
+        "The relay plugin has no resource type relay:index:Broom; it has relay:index:Room and relay:index:RoomSet.",
     )
     code, message = await fails(client.invoke("getBroom"))
     assert code == grpc.StatusCode.INVALID_ARGUMENT
