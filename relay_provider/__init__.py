@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from relay_provider.config import KeyRef, ProjectRef
     from relay_provider.dynamic.functions import get_room, get_sayna_room, list_rooms, remove_participant
     from relay_provider.dynamic.room import Room, declare_rooms
+    from relay_provider.dynamic.room_set import RoomSet, RoomSettings
     from relay_provider.errors import (
         ConfigError,
         NotFound,
@@ -41,6 +42,8 @@ __all__ = [
     "Removal",
     "Room",
     "RoomDetail",
+    "RoomSet",
+    "RoomSettings",
     "SaynaParticipant",
     "SaynaRoom",
     "Unauthorized",
@@ -55,7 +58,7 @@ __all__ = [
 ]
 
 
-_HOMES = ("errors", "config", "model", "sayna", "dynamic.functions", "dynamic.room")
+_HOMES = ("errors", "config", "model", "sayna", "dynamic.functions", "dynamic.room", "dynamic.room_set")
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from relay_provider import changes, model
 from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs
 from relay_provider.errors import Problem
-from relay_provider.model import Checked, LiveRoom
+from relay_provider.model import FIELDS, Checked, LiveRoom
 from relay_provider.values import UNKNOWN, Unknown, kind_of
 
 Props = Mapping[str, Any]
@@ -82,6 +82,11 @@ def inputs_of(inputs: Set | None, live: Mapping[str, LiveRoom]) -> dict[str, Pro
     if inputs is None:
         return {name: nameless(imported_inputs(room)) for name, room in live.items()}
     return {name: nameless(inputs_as_live(inputs.get(name, {}), room)) for name, room in live.items()}
+
+
+def settings_in(state: Set) -> dict[str, Props]:
+    """What declares the rooms, among the properties that a state keeps of them."""
+    return {name: {key: props[key] for key in FIELDS.values() if key in props} for name, props in state.items()}
 
 
 def planned(new: Set | Unknown, old: Set) -> Any:

@@ -80,7 +80,7 @@ class SetCycle:
                 await crew.do([(name, end) for name in leaving])
         except anyio.get_cancelled_exc_class():
             pass  # the engine ends; what was made is not forgotten
-        crew.check(stands, "made as declared")
+        crew.check(stands, "made as declared", len({*old, *new}))
         return {name: stands[name] for name in new}
 
     async def end(self, old: Set) -> None:
@@ -92,7 +92,7 @@ class SetCycle:
             del stands[name]
 
         await crew.do([(name, one) for name in old])
-        crew.check(stands, "ended")
+        crew.check(stands, "ended", len(old))
 
     async def read(self, state: Set) -> dict[str, LiveRoom]:
         """The set's rooms that are live; from one list."""
@@ -181,8 +181,8 @@ class _Crew:
     def _hopeless(self) -> bool:
         return sum(isinstance(error, _EVERYWHERE) for error in self._failures.values()) >= _PATIENCE
 
-    def check(self, stands: Set, doing: str) -> None:
-        """Raise for what has failed, or was not done."""
+    def check(self, stands: Set, doing: str, rooms: int) -> None:
+        """Raise for what has failed, or was not done, of a set of so many rooms."""
         untried = self._total - self._done
         if self._failures or untried:
-            raise SetFailed(self._failures, untried, self._total, stands, doing)
+            raise SetFailed(self._failures, untried, rooms, stands, doing)

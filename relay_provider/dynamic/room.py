@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -17,16 +17,18 @@ from pydantic_core import PydanticCustomError
 
 from relay_provider.config import ProjectRef
 from relay_provider.dynamic.functions import in_sentences, program_settings
-from relay_provider.dynamic.provider import pickled_provider, resource_of
+from relay_provider.dynamic.provider import pickled_provider
+from relay_provider.dynamic.scope import resource_of
 from relay_provider.errors import InvalidInputs, Problem, RelayError
 from relay_provider.model import FIELDS
 from relay_provider.place import home_of
 from relay_provider.values import canonical_metadata
 
-_IN_STATE: Final = {**FIELDS, "creation_time": "creationTime"}
+IN_STATE: Final = {**FIELDS, "creation_time": "creationTime"}
+"""A room's properties: Python name → name in the state."""
 _SDK_FRAMES: Final = 5  # from the SDK's stack walk out to `Room.__init__`
 _PROGRAM_FRAMES: Final = 3
-_IN_PYTHON: Final = {alias: name for name, alias in _IN_STATE.items()}
+IN_PYTHON: Final = {alias: name for name, alias in IN_STATE.items()}
 
 
 class Room(Resource, module="relay", name="Room"):
@@ -58,12 +60,12 @@ class Room(Resource, module="relay", name="Room"):
         project: ProjectRef | None = None,
     ) -> None:
         room_name = resource_name if name is None else name
-        _declare_once(room_name, project)
+        declare_once([room_name], project)
         props: dict[str, Any] = {
             "name": room_name,
             "max_participants": max_participants,
             "empty_timeout": empty_timeout,
-            "metadata": None if metadata is None else _as_declared(resource_name, metadata),
+            "metadata": None if metadata is None else as_declared(resource_name, metadata),
             "force_destroy": force_destroy,
             "project": project.as_state() if project else None,
             "resource": None if resource_name == resource_of(room_name, project) else resource_name,
@@ -71,18 +73,18 @@ class Room(Resource, module="relay", name="Room"):
             "creation_time": None,
             PROVIDER_KEY: pickled_provider(),
         }
-        with _short_stack():
+        with short_stack():
             CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, opts)
 
     def translate_input_property(self, prop: str) -> str:
-        return _IN_STATE.get(prop, prop)
+        return IN_STATE.get(prop, prop)
 
     def translate_output_property(self, prop: str) -> str:
-        return _IN_PYTHON.get(prop, prop)
+        return IN_PYTHON.get(prop, prop)
 
 
 @contextmanager
-def _short_stack() -> Iterator[None]:
+def short_stack() -> Iterator[None]:
     """Keep to the innermost frames the stack trace that the SDK stores with each resource: whole, it is 1.2 kB of
     the SDK's own files, more than all the rest of a room's state."""
     limit = getattr(sys, "tracebacklimit", None)
@@ -96,7 +98,7 @@ def _short_stack() -> Iterator[None]:
             sys.tracebacklimit = limit
 
 
-def _as_declared(resource: str, metadata: Any) -> Any:
+def as_declared(resource: str, metadata: Any) -> Any:
     """Metadata as its canonical string while numbers are still exact; what holds outputs, when they are known."""
 
     def canonical(value: Any) -> Any:
@@ -126,7 +128,8 @@ _declared: WeakKeyDictionary[Any, set[tuple[object, str]]] = WeakKeyDictionary()
 """The rooms of each program run, by the run's stack resource: one process may run several programs."""
 
 
-def _declare_once(name: Input[str], project: ProjectRef | None) -> None:
+def declare_once(names: Iterable[Input[str]], project: ProjectRef | None) -> None:
+    """Raise where the program declares a room twice."""
     run = pulumi.runtime.get_root_resource()
     if run is None:
         return
@@ -145,10 +148,11 @@ def _declare_once(name: Input[str], project: ProjectRef | None) -> None:
             )
         seen.add((where, name))
 
-    if isinstance(name, str):
-        declare(name)
-    else:
-        Output.all(name).apply(lambda known: declare(known[0]))
+    for name in names:
+        if isinstance(name, str):
+            declare(name)
+        else:
+            Output.all(name).apply(lambda known: declare(known[0]))
 
 
 def declare_rooms(*paths: str | Path, opts: ResourceOptions | None = None) -> dict[str, Room]:

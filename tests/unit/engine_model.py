@@ -13,8 +13,11 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar
 
+import pytest
+
+from relay_provider import session
 from relay_provider.config import Connection, KeyRef, ProjectRef
-from relay_provider.dynamic import provider as door
+from relay_provider.dynamic.provider import RoomProvider
 from relay_provider.errors import RelayError, RoomOccupied
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import RoomInputs
@@ -152,7 +155,7 @@ class Engine:
     """The state without the last step's result."""
 
     def __post_init__(self) -> None:
-        self._provider = door.RoomProvider()
+        self._provider = RoomProvider()
         self._random = random.Random(self.options.order)
         self.at_start = self.state
 
@@ -262,11 +265,10 @@ class Engine:
         yield step
 
     def _call(self, work: Callable[[], T]) -> T:
-        kept, door.session = door.session, self.process  # type: ignore[attr-defined]
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session, "run", self.process.run)
+            patch.setattr(session, "run_in_session", self.process.run_in_session)
             return work()
-        finally:
-            door.session = kept  # type: ignore[attr-defined]
 
     @property
     def _stopped(self) -> bool:

@@ -1,0 +1,107 @@
+"""A room as a dynamic resource: from the SDK's calls to the life cycle and back. No rule is made here."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic.dynamic import PROVIDER_KEY
+
+from relay_provider import session
+from relay_provider.changes import inputs_as_live, outputs
+from relay_provider.config import ProjectRef
+from relay_provider.dynamic.scope import OURS, SECRET, Props, Scope, as_sent, known, ours, resource_of
+from relay_provider.errors import ConfigError
+from relay_provider.lifecycle import Rooms
+from relay_provider.model import FIELDS, RoomInputs, check, same
+from relay_provider.place import Home
+from relay_provider.run import KEYS_CHECKED
+
+
+class RoomCalls:
+    """What is asked of a `Room`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        found = check(_inputs(news))
+        place = self._scope.place({"project": news.get("project")})
+        if not found.problems:
+            props = {**found.inputs, **ours(news)}
+            if room := self._scope.room(props):
+                force = found.inputs.get("forceDestroy") is True
+                self._scope.run.declare(room, force, self._scope.room(olds), by=_resource(props))
+        return CheckResult(
+            {**as_sent(found.inputs), **ours(news), "place": place.as_state()},
+            [CheckFailure(problem.path, problem.message) for problem in found.problems],
+        )
+
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        async def compared(opened: session.Session) -> tuple[Home, bool, Any]:
+            rooms = opened.rooms(self._scope.settings_of(news))
+            return rooms.project, await self._moved(rooms, olds, news), rooms.diff(_inputs(olds), _inputs(news))
+
+        try:
+            home, moved, found = session.run_in_session(compared)
+        except ConfigError:
+            if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
+                return DiffResult(changes=False)
+            raise
+        if not moved and (name := olds.get("name")):
+            self._scope.run.knows((home, name), olds)  # which is found with the key of now
+        return DiffResult(
+            changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
+            replaces=[*found.replaces, *(["project"] if moved else [])],
+        )
+
+    async def _moved(self, rooms: Rooms, olds: Props, news: Props) -> bool:
+        """Does the room live in another place by now? A changed key is a rotation when it finds the very room."""
+        if self._scope.place(olds) != rooms.project[0]:
+            return True
+        if not self._scope.rekeyed(rooms, olds, news):
+            return False
+        return not await rooms.has(str(olds.get("name")), str(olds.get("sid")), self._scope.run.began)
+
+    def create(self, props: Props) -> CreateResult:
+        wanted = RoomInputs.model_validate(_inputs(props))
+        live = self._scope.with_rooms(props, lambda rooms: rooms.create(wanted, self._scope.run, SECRET))
+        return CreateResult(live.name, {**outputs(props, live), **ours(props)})
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        live, as_it_is = self._scope.refreshed(props, lambda rooms: rooms.read(id_, self._scope.run, props))
+        if as_it_is:
+            return ReadResult(id_, _kept(props))
+        if live is None:
+            return ReadResult("", {})
+        now = outputs(props, live)
+        # Inputs that come back otherwise than the program spells them make every `up` write them, once per room.
+        as_declared = all(same(key, now.get(key), props.get(key)) for key in FIELDS.values())
+        inputs = None if as_declared else {**inputs_as_live(_inputs(props), live), **ours(props)}
+        return ReadResult(id_, {**now, **ours(props)}, inputs)
+
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+        wanted = RoomInputs.model_validate(_inputs(news))
+        live = self._scope.with_rooms(news, lambda rooms: rooms.update(olds, wanted, self._scope.run, SECRET))
+        kept = {key: value for key, value in _kept(olds).items() if key not in OURS}
+        changed = {"forceDestroy": wanted.force_destroy} if live is None else outputs(news, live)
+        return UpdateResult({**kept, **changed, **ours(news)})
+
+    def delete(self, id_: str, props: Props) -> None:
+        run, force, sid, by = self._scope.run, props.get("forceDestroy") is True, props.get("sid"), _resource(props)
+        self._scope.ended(f'Room "{id_}"', props, lambda rooms: rooms.delete(id_, run, force=force, sid=sid, by=by))
+
+
+def _inputs(props: Props) -> dict[str, Any]:
+    """A room's inputs among the properties, with unknowns as the model has them."""
+    return {key: known(props[key]) for key in FIELDS.values() if props.get(key) is not None}
+
+
+def _resource(props: Props) -> str:
+    ref = props.get("project")
+    return str(props.get("resource") or resource_of(props.get("name"), ProjectRef.from_state(ref) if ref else None))
+
+
+def _kept(props: Props) -> dict[str, Any]:
+    return {key: value for key, value in props.items() if key != PROVIDER_KEY}

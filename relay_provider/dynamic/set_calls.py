@@ -1,0 +1,113 @@
+"""A set of rooms as a dynamic resource: from the SDK's calls to the life cycle and back. No rule is made here."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Any
+
+import grpc
+from google.protobuf.struct_pb2 import Struct
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic.dynamic import PROVIDER_KEY
+
+from relay_provider import room_set, session
+from relay_provider.changes import Diff
+from relay_provider.dynamic.scope import SECRET, Props, Scope, as_sent, known, ours
+from relay_provider.engine import PartlyDone, tell
+from relay_provider.errors import ConfigError
+from relay_provider.lifecycle import Rooms
+from relay_provider.room_set import Set
+from relay_provider.run import KEYS_CHECKED
+from relay_provider.set_cycle import SetCycle, SetFailed
+
+
+class SetCalls:
+    """What is asked of a `RoomSet`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        found = room_set.check(known(news.get("rooms")))
+        place = self._scope.place({"project": news.get("project")})
+        if not found.problems and (home := self._scope.home(news)):
+            for name, force in room_set.declared(found.inputs["rooms"]):
+                self._scope.run.declare((home, name), force, by=f"{news.get('resource')}[{name}]")
+        return CheckResult(
+            {**as_sent(found.inputs), **ours(news), "place": place.as_state()},
+            [CheckFailure(problem.path, problem.message) for problem in found.problems],
+        )
+
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        async def compared(opened: session.Session) -> tuple[bool, Diff]:
+            rooms = opened.rooms(self._scope.settings_of(news))
+            moved, old = await self._moved(rooms, olds, news), _rooms(olds)
+            if not moved:
+                self._cycle(rooms).know(old)
+            return moved, room_set.diff(old, known(news["rooms"]), rooms.backend.in_place)
+
+        try:
+            moved, found = session.run_in_session(compared)
+        except ConfigError:
+            if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
+                return DiffResult(changes=False)
+            raise
+        return DiffResult(
+            changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
+            replaces=["project"] if moved else [],
+        )
+
+    async def _moved(self, rooms: Rooms, olds: Props, news: Props) -> bool:
+        """Do the rooms live in another place by now? A changed key is a rotation when it finds one of them."""
+        if self._scope.place(olds) != rooms.project[0]:
+            return True
+        old, began = _rooms(olds), self._scope.run.began
+        if not old or not self._scope.rekeyed(rooms, olds, news):
+            return False
+        return not any([await rooms.has(name, str(props.get("sid")), began) for name, props in old.items()])
+
+    def create(self, props: Props) -> CreateResult:
+        id_ = str(props["resource"])
+        return CreateResult(id_, self._applied(id_, {}, props))
+
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        return UpdateResult(self._applied(id_, _rooms(olds), news))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        state = _rooms(props)
+        live, as_it_is = self._scope.refreshed(props, lambda rooms: self._cycle(rooms).read(state))
+        if as_it_is:
+            return ReadResult(id_, {"rooms": state, **ours(props)})
+        now = room_set.outputs_of(state, live)
+        as_declared = not room_set.diff(state, now, ()).changes
+        inputs = (
+            None if as_declared else {"rooms": room_set.inputs_of(room_set.settings_in(state), live), **ours(props)}
+        )
+        return ReadResult(id_, {"rooms": now, **ours(props)}, inputs)
+
+    def delete(self, id_: str, props: Props) -> None:
+        self._scope.ended(f'Set "{id_}"', props, lambda rooms: self._cycle(rooms).end(_rooms(props)))
+
+    def _applied(self, id_: str, old: Set, props: Props) -> dict[str, Any]:
+        """Make the set as declared: the properties to keep, which a failure brings along."""
+        try:
+            rooms = self._scope.with_rooms(props, lambda rooms: self._cycle(rooms).apply(old, known(props["rooms"])))
+        except SetFailed as error:
+            kept = Struct()
+            kept.update({"rooms": dict(error.stands), **ours(props), PROVIDER_KEY: props[PROVIDER_KEY]})
+            raise PartlyDone(str(error), id_, kept) from None
+        return {"rooms": rooms, **ours(props)}
+
+    def _cycle(self, rooms: Rooms) -> SetCycle:
+        return SetCycle(rooms, self._scope.run, SECRET, self._told)
+
+    async def _told(self, text: str) -> None:
+        if self._scope.engine:
+            with suppress(grpc.RpcError):
+                await tell(self._scope.engine, "", text, passing=True)
+
+
+def _rooms(props: Props) -> dict[str, Any]:
+    rooms = known(props.get("rooms"))
+    return rooms if isinstance(rooms, dict) else {}
