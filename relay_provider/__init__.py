@@ -13,8 +13,9 @@ from relay_provider.version import __version__
 
 if TYPE_CHECKING:
     from relay_provider.config import KeyRef, ProjectRef
+    from relay_provider.dynamic.declared import declare_rooms
     from relay_provider.dynamic.functions import get_room, get_sayna_room, list_rooms, remove_participant
-    from relay_provider.dynamic.room import Room, declare_rooms
+    from relay_provider.dynamic.room import Room
     from relay_provider.dynamic.room_set import RoomSet, RoomSettings
     from relay_provider.errors import (
         ConfigError,
@@ -58,7 +59,16 @@ __all__ = [
 ]
 
 
-_HOMES = ("errors", "config", "model", "sayna", "dynamic.functions", "dynamic.room", "dynamic.room_set")
+_HOMES = (
+    "errors",
+    "config",
+    "model",
+    "sayna",
+    "dynamic.functions",
+    "dynamic.room",
+    "dynamic.room_set",
+    "dynamic.declared",
+)
 
 
 def __getattr__(name: str) -> Any:

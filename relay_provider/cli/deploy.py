@@ -115,7 +115,8 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, **options: Any
     found = resolved(manifest, project, base, lookup)
     for _, settings in found:
         connect(settings)
-    whole = {MANIFEST: os.pathsep.join(str(file.resolve()) for file in files)} if project else {}
+    told_in_part = project or any(one.grouped for one in manifest.projects)  # or bit by bit
+    whole = {MANIFEST: os.pathsep.join(str(file.resolve()) for file in files)} if told_in_part else {}
     engine.tell({KEYS_CHECKED: "true", **whole})
     foresight = Foresight(found, base, lookup, manifest.projects)
     return _Run("up", engine, project, foresight, rooms=sum(len(one.rooms) for one, _ in found), **options)
@@ -182,7 +183,7 @@ class _Run:
         changing = phase != "preview"
         options: dict[str, Any] = {"refresh": self.refresh or None, "color": "never", "suppress_progress": True}
         if self.project is not None:
-            options["target"] = [self.engine.urn(self.project)]
+            options["target"] = self.engine.urns(self.project)
         if changing:  # one room that is refused keeps no other from being as declared
             options["continue_on_error"] = True
         lines = changing and self.output == "table"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from relay_provider.changes import diff
 from relay_provider.cli.output import Cell, Code, Report, Table, field_rows
+from relay_provider.cli.steps import ROOM_TYPE, SET_TYPE, label_of, room_steps, stood_steps
 from relay_provider.drift import FieldDifference
 from relay_provider.errors import redacted
 from relay_provider.guard import NAMED
@@ -19,7 +20,6 @@ from relay_provider.model import FIELDS, LiveRoom
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, StepEventMetadata
 
-ROOM_TYPE: Final = "pulumi-python:dynamic/relay:Room"
 SAID: Final = {"takeOver": "take over", "forget": "forget (the room stays)"}
 ENDING: Final = {"replace": "replace (ends the room)", "delete": "delete (ends the room)"}
 DONE: Final = {
@@ -31,10 +31,12 @@ DONE: Final = {
     "forget": "forgotten",
 }
 
-_KIND_OF: Final = {"create-replacement": "replace", "delete-replaced": None, "discard-replaced": None}
+_PROGRESS: Final = re.compile(r"([\d,]+) of ([\d,]+) rooms")
 _TAGS: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[A-Za-z]")
-_NOISE: Final = re.compile(r"^(?:error: |Exception calling application: |python inline source runtime error: )+")
-_GENERIC: Final = re.compile(r"^(?:(?:update|preview|destroy|refresh) failed|resource .*failed)\.?$")
+_NOISE: Final = re.compile(r"^(?:error: |\* |Exception calling application: |python inline source runtime error: )+")
+_GENERIC: Final = re.compile(
+    r"^(?:(?:update|preview|destroy|refresh) failed|resource .*failed|\d+ errors? occurred:)\.?$"
+)
 """What the engine adds to the real error."""
 
 
@@ -124,6 +126,11 @@ class Watcher:
         if (ended := event.res_outputs_event) and self._counts(ended.metadata):
             self._step(ended.metadata, self._ended)
             self._changed(ended.metadata)
+        if (failed := event.res_op_failed_event) and self._counts(failed.metadata):
+            self._changed(failed.metadata, failed=True)
+        if event.diagnostic_event and (far := _PROGRESS.search(event.diagnostic_event.message)):
+            done, total = (int(number.replace(",", "")) for number in far.groups())
+            self.on_step("rooms", done, total)
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
             for sentence in sentences(event.diagnostic_event.message):
                 if sentence not in self.errors:
@@ -139,34 +146,29 @@ class Watcher:
         }
 
     def _counts(self, step: StepEventMetadata) -> bool:
-        return step.type == ROOM_TYPE and self.project in (None, _named(step)[0])
+        return step.type in (ROOM_TYPE, SET_TYPE) and self.project in (None, label_of(step.urn))
 
     def _step(self, step: StepEventMetadata, counter: Counter[str]) -> None:
         phase = "refresh" if step.op.value == "refresh" else "rooms"
         counter[phase] += 1
         self.on_step(phase, self._ended[phase], self._begun[phase])
 
-    def _changed(self, step: StepEventMetadata) -> None:
-        kind, key = _KIND_OF.get(step.op.value, step.op.value), step.urn
-        if step.op.value == "delete-replaced" and step.urn not in self.changes:  # left over from an earlier run
-            kind, key = "delete", f"{step.urn}#old"
-        if kind == "same":
-            self._same.add(step.urn)
-        elif kind in DONE:
-            before = dict(step.old.inputs or {}) if step.old and kind != "create" else {}
-            after = dict(step.new.inputs or {}) if step.new and kind != "delete" else {}
-            sid = str((step.old.outputs or {}).get("sid", "")) if step.old else ""
-            change = self.seen(Change(*_named(step), kind, _fields(kind, before, after), before, after, sid))
-            told = self.changes.get(key)  # a replacement comes in two halves
-            self.changes[key] = change
-            if told is None or told.kind != change.kind:
-                self.on_change(change)
-
-
-def _named(step: StepEventMetadata) -> tuple[str, str]:
-    """The project and the room, which make the resource's name: all after the third `::`, for a label may hold one."""
-    project, _, room = step.urn.split("::", 3)[3].partition("/")
-    return project, room
+    def _changed(self, step: StepEventMetadata, failed: bool = False) -> None:
+        for one in stood_steps(step) if failed else room_steps(step):
+            kind, key = one.kind, one.key
+            if kind == "left":  # the second half of a replacement, or what an earlier run has left over
+                if key in self.changes:
+                    continue
+                kind, key = "delete", f"{key}#old"
+            if kind == "same":
+                self._same.add(key)
+            elif kind in DONE:
+                fields = _fields(kind, one.before, one.after)
+                change = self.seen(Change(one.project, one.room, kind, fields, one.before, one.after, one.sid))
+                told = self.changes.get(key)  # a replacement comes in two halves
+                self.changes[key] = change
+                if told is None or told.kind != change.kind:
+                    self.on_change(change)
 
 
 def _fields(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldDifference, ...]:

@@ -24,8 +24,9 @@ from pulumi.automation import (
 from pulumi.automation._stack import StackInitMode
 
 from relay_provider.cli.common import DEFAULT_FILE, read_manifest
-from relay_provider.cli.plan import ROOM_TYPE, sentences
+from relay_provider.cli.plan import sentences
 from relay_provider.cli.pulumi_program import Command
+from relay_provider.cli.steps import ROOM_TYPE, SET_TYPE
 from relay_provider.cli.strangers import check_config, check_links, check_states
 from relay_provider.cli.takeover import exported, find, find_config, put_back, take_over
 from relay_provider.cli.workspace import Workspace, backend_chosen
@@ -170,9 +171,10 @@ class RoomStack:
                 silent = f"pulumi {what} ended (exit code {code[1] if code else '?'}) without saying why; try again."
                 raise RelayError("\n".join(found) or silent) from None
 
-    def urn(self, label: str) -> str:
-        """The URNs of this stack's rooms in one project, as the engine has patterns."""
-        return f"urn:pulumi:{self._name.rpartition('/')[2]}::{self.workspace.project}::{ROOM_TYPE}::{label}/**"
+    def urns(self, label: str) -> list[str]:
+        """The URNs of this stack's rooms in one project, as the engine has patterns; a set's may match nothing."""
+        stack = f"urn:pulumi:{self._name.rpartition('/')[2]}::{self.workspace.project}"
+        return [f"{stack}::{ROOM_TYPE}::{label}/**", f"{stack}::{SET_TYPE}*::{label}"]
 
     def _locked(self, text: str) -> str:
         who = re.search(r"created by (.+)", text)

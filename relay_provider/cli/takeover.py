@@ -16,8 +16,8 @@ from typing import Any
 import click
 from pulumi.automation import StackAlreadyExistsError, StackNotFoundError
 
-from relay_provider.cli.plan import ROOM_TYPE
 from relay_provider.cli.pulumi_program import Command
+from relay_provider.cli.steps import ROOM_TYPE
 from relay_provider.cli.workspace import Workspace
 from relay_provider.errors import RelayError
 from relay_provider.manifest import Manifest

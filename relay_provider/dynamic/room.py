@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -153,28 +152,3 @@ def declare_once(names: Iterable[Input[str]], project: ProjectRef | None) -> Non
             declare(name)
         else:
             Output.all(name).apply(lambda known: declare(known[0]))
-
-
-def declare_rooms(*paths: str | Path, opts: ResourceOptions | None = None) -> dict[str, Room]:
-    """Declare every room of the manifests, as `<project>/<room>`. Several files make one manifest.
-
-    Raises ManifestError with every error of every file, and then declares nothing.
-    """
-    from relay_provider.manifest import load as load_manifest
-
-    with in_sentences():
-        manifest = load_manifest([Path(path) for path in paths])
-    return {
-        (name := f"{project.ref.label}/{room.name}"): Room(
-            name,
-            opts,
-            name=room.name,
-            max_participants=room.max_participants,
-            empty_timeout=room.empty_timeout,
-            metadata=room.metadata,
-            force_destroy=room.force_destroy or None,
-            project=project.ref,
-        )
-        for project in manifest.projects
-        for room in project.rooms
-    }

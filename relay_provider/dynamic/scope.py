@@ -52,7 +52,7 @@ class Scope:
             props = {"project": project.ref.as_state()}
             for room in project.rooms:
                 if found := self.room({**props, "name": room.name}):
-                    self.run.declare(found, room.force_destroy, by=str(resource_of(room.name, project.ref)))
+                    self.run.declare(found, room.force_destroy, by=resource_of(room.name, project.ref))
         self.run.declared_all()
 
     def settings_of(self, props: Props) -> Connection:
@@ -115,9 +115,9 @@ class Scope:
             raise
 
 
-def resource_of(room: object, project: ProjectRef | None) -> object:
+def resource_of(room: object, project: ProjectRef | None) -> str:
     """The name of a room's resource, unless the program gives another one."""
-    return f"{project.label}/{room}" if project else room
+    return f"{project.label}/{room}" if project else str(room)
 
 
 def ours(props: Props) -> dict[str, Any]:

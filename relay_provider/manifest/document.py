@@ -19,7 +19,7 @@ from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 from relay_provider.model import FIELDS, RoomInputs, problems_of
 
 TOP_KEYS: Final = ("version", "name", "defaults", "projects")
-PROJECT_KEYS: Final = (*connection.KEYS, "defaults", "rooms")
+PROJECT_KEYS: Final = (*connection.KEYS, "grouped", "defaults", "rooms")
 ROOM_KEYS: Final = tuple(key for key in FIELDS.values() if key != "name")
 LABEL_PATTERN: Final = r"^[^\s/](?:[^/]{0,126}[^\s/])?$"
 
@@ -46,6 +46,8 @@ class ProjectEntry:
     ref: ProjectRef
     at: At
     rooms: list[RoomEntry]
+    grouped: tuple[At, bool] | None = None
+    """Where it is said whether the rooms are one resource, and what."""
 
 
 Document = tuple[tuple[At, str] | None, list[ProjectEntry]]
@@ -109,7 +111,16 @@ class _Reading:
         ref = connection.connection(label, entries, self.reader)
         defaults = self._defaults(entries, defaults)
         rooms = self.reader.fields(entries["rooms"][1], "rooms") if "rooms" in entries else {}
-        return ProjectEntry(ref, key.at, [self._room(name, room, defaults) for name, room in rooms.items()])
+        grouped = self._grouped(entries["grouped"][1]) if "grouped" in entries else None
+        return ProjectEntry(ref, key.at, [self._room(name, room, defaults) for name, room in rooms.items()], grouped)
+
+    def _grouped(self, node: Node) -> tuple[At, bool] | None:
+        value = self.reader.plain(node)
+        if isinstance(value, bool):
+            return node.at, value
+        if value is not WRONG:
+            self.say(node.at, f"grouped must be true or false, not {shown(node)}")
+        return None
 
     def _defaults(self, entries: Mapping[str, Pair], outer: Mapping[str, Any]) -> Mapping[str, Any]:
         """`outer` with the defaults among `entries` over it. A wrong one is told here, once, and left out."""

@@ -50,6 +50,10 @@ def _project() -> Schema:
             "apiKey": _key_of("apiKey"),
             "baseUrl": _text(_DESCRIPTIONS["baseUrl"], "^[Hh][Tt][Tt][Pp][Ss]?://."),
             "backend": {"description": _DESCRIPTIONS["backend"], "enum": list(BACKENDS)},
+            "grouped": {
+                "description": "Whether the rooms are one resource, a set: for hundreds of rooms and more.",
+                "type": "boolean",
+            },
             "livekit": _described("The LiveKit server that holds the rooms.", "livekit"),
             "defaults": _described("Connection for every room of the project, over those of the file.", "settings"),
             "rooms": _map(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from relay_provider.config import ProjectRef
 from relay_provider.manifest.connection import WRITTEN
@@ -16,6 +18,8 @@ from relay_provider.manifest.source import text_of
 from relay_provider.manifest.yamlpos import compose
 from relay_provider.model import RoomInputs
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
@@ -23,6 +27,8 @@ class Project:
 
     ref: ProjectRef
     rooms: tuple[RoomInputs, ...]
+    grouped: bool = False
+    """Are the rooms one resource, a set?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
             problems = Problems(file)
             try:
                 name, projects = read(compose(text_of(file)), problems)
-                named = _agreed(named, name, problems)
+                named = _agreed("name", named, name, problems) if name else named
                 _gather(projects, problems, gathered)
             except Broken as error:
                 problems.say(error.at, error.message)
@@ -64,7 +70,7 @@ def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
     if found or not files:
         raise ManifestError(found)
     return Manifest(
-        tuple(Project(project.ref, tuple(project.rooms)) for project in gathered.values()),
+        tuple(Project(one.ref, tuple(one.rooms), bool(one.grouped and one.grouped[1])) for one in gathered.values()),
         named[1] if named else None,
         tuple(files.values()),
         {(label, room): place for label, project in gathered.items() for room, place in project.places.items()},
@@ -91,18 +97,16 @@ class _Gathered:
     place: Position
     rooms: list[RoomInputs] = field(default_factory=list)
     places: dict[str, Position] = field(default_factory=dict)
+    grouped: tuple[Position, bool] | None = None
 
 
-def _agreed(
-    known: tuple[Position, str] | None, found: tuple[At, str] | None, problems: Problems
-) -> tuple[Position, str] | None:
-    """The manifest's name after one more file, which may say it again or leave it out."""
-    if found is None:
-        return known
-    at, name = found
-    if known and known[1] != name:
-        problems.say(at, f"name is {name} here and {known[1]} at {known[0]}; one manifest has one name")
-    return known or (problems.position(at), name)
+def _agreed(what: str, known: tuple[Position, T] | None, found: tuple[At, T], problems: Problems) -> tuple[Position, T]:
+    """What the files say of one thing after one more, which may say it again."""
+    at, value = found
+    if known and known[1] != value:
+        here, there = (json.dumps(one) if isinstance(one, bool) else one for one in (value, known[1]))
+        problems.say(at, f"{what} is {here} here and {there} at {known[0]}; one manifest says it once, or the same everywhere")
+    return known or (problems.position(at), value)
 
 
 def _gather(entries: Iterable[ProjectEntry], problems: Problems, gathered: dict[str, _Gathered]) -> None:
@@ -120,6 +124,8 @@ def _gather(entries: Iterable[ProjectEntry], problems: Problems, gathered: dict[
                 f"project {label} has another connection at {known.place} "
                 f"({', '.join(differ)} differ); say it in one place, or the same in both",
             )
+        if entry.grouped:
+            known.grouped = _agreed(f"grouped of project {label}", known.grouped, entry.grouped, problems)
         for room in entry.rooms:
             if room.name in known.places:
                 first = known.places[room.name]

@@ -124,5 +124,5 @@ def test_a_manifest_has_one_name_whichever_file_says_it() -> None:
         loaded("projects: {p: }", "name: acme_1.b-c\nprojects: ", "name: acme_1.b-c\nprojects: ").name == "acme_1.b-c"
     )
     assert problems("name: a\nprojects: ", "projects: ", "projects: \nname: b") == [
-        "c.yaml:3:7: name is b here and a at a.yaml:2:7; one manifest has one name"
+        "c.yaml:3:7: name is b here and a at a.yaml:2:7; one manifest says it once, or the same everywhere"
     ]
