@@ -33,6 +33,8 @@ class Run:
         self._journal = journal
         self.began = time.monotonic()
         """What a process has listed before may lack what another process has made since."""
+        self.stopping = False
+        """Has the engine asked to stop? What has begun is finished then, and no more begun."""
         self._last_declared = self.began
         self._whole = False
         self._declared: dict[Room, str] = {}

@@ -72,7 +72,7 @@ class SetCycle:
 
         leaving = [name for name in old if name not in new]
         work = [(name, make) for name in new if name not in old or changes.diff(old[name], new[name], ()).changes]
-        crew = _Crew(len(work) + len(leaving), self._told)
+        crew = _Crew(self._run, len(work) + len(leaving), self._told)
         try:
             await crew.do(work)
             if leaving:
@@ -85,7 +85,7 @@ class SetCycle:
 
     async def end(self, old: Set) -> None:
         """End every room of the set but those that the run declares. Raises SetFailed when some could not be ended."""
-        crew, stands = _Crew(len(old), self._told), dict(old)
+        crew, stands = _Crew(self._run, len(old), self._told), dict(old)
 
         async def one(name: str) -> None:
             await self._ended(name, old[name])
@@ -150,7 +150,8 @@ class SetCycle:
 class _Crew:
     """Works on the rooms of one set, so many at once, and gathers what fails."""
 
-    def __init__(self, total: int, told: Told | None) -> None:
+    def __init__(self, run: Run, total: int, told: Told | None) -> None:
+        self._run = run
         self._total, self._done, self._told = total, 0, told
         self._failures: dict[str, RelayError] = {}
         self._last = time.monotonic()
@@ -160,7 +161,7 @@ class _Crew:
 
         async def worker() -> None:
             for name, one in left:
-                if self._hopeless():
+                if self._run.stopping or self._hopeless():
                     return
                 try:
                     await one(name)

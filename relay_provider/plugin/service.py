@@ -105,6 +105,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
+        for provider in self._providers.values():
+            provider.run.stopping = True
 
     async def stopped(self, grace: float) -> None:
         """Return when asked to stop and nothing is in flight any more; what takes longer is interrupted."""
