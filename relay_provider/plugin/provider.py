@@ -12,7 +12,6 @@ import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from relay_provider import config
 from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs, planned
@@ -169,6 +168,8 @@ class Provider:
     async def _tell(self, urn: str, message: str) -> None:
         """Show a warning on the resource. An engine that takes none is no failure: the guard does not depend on it."""
         if engine := self._engine():
+            from relay_provider.plugin.proto import engine_pb2, engine_pb2_grpc
+
             async with grpc.aio.insecure_channel(engine) as channel:
                 request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message, urn=urn)
                 with suppress(grpc.RpcError):
