@@ -10,9 +10,9 @@ from typing import Any
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 
-from relay_provider.plugin.proto import plugin_pb2 as plugins
-from relay_provider.plugin.proto import provider_pb2 as pb
-from relay_provider.plugin.proto import provider_pb2_grpc
+from relay_provider.proto import plugin_pb2 as plugins
+from relay_provider.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2_grpc
 from tests.conftest import ROOT
 
 

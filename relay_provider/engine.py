@@ -60,7 +60,8 @@ def end_with(engine: str) -> None:
 async def tell(engine: str, urn: str, message: str, *, passing: bool = False) -> None:
     """Show people a warning on a resource, or, `passing`, what is going on. Raises grpc.RpcError."""
     import grpc.aio
-    from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+    from relay_provider.proto import engine_pb2, engine_pb2_grpc
 
     severity = engine_pb2.INFO if passing else engine_pb2.WARNING
     request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=passing)
@@ -77,7 +78,7 @@ class PartlyDone(RelayError):
 
     def metadata(self, sentence: str) -> tuple[tuple[str, bytes]]:
         """The trailing metadata of an answer with the code UNKNOWN, as gRPC brings details along."""
-        from pulumi.runtime.proto import provider_pb2, status_pb2
+        from relay_provider.proto import provider_pb2, status_pb2
 
         failed = provider_pb2.ErrorResourceInitFailed(id=self._id, properties=self._properties, reasons=[sentence])
         status = status_pb2.Status(code=2, message=sentence)

@@ -12,10 +12,10 @@ import signal
 import subprocess
 import sys
 import time
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote
-
-import httpx
+from urllib.request import ProxyHandler, Request, build_opener
 
 from toolchain.programs import ROOT, SetupError
 
@@ -63,13 +63,20 @@ def down() -> None:
     print("The local Rooms API was stopped." if api else "No local Rooms API is running.")
 
 
+def answers(api: dict) -> bool:
+    try:
+        request = Request(api["url"] + "/rooms", headers={"Authorization": "Bearer " + api["key"]})
+        with build_opener(ProxyHandler({})).open(request, timeout=5):
+            return True
+    except (OSError, HTTPException, KeyError):
+        return False
+
+
 def up() -> None:
     env, said, state = dict(os.environ), "", RELAY / "state"
     if not env.get("RELAY_API_KEY"):
-        api, state, seen = noted(), RELAY / "local", None
-        with contextlib.suppress(httpx.HTTPError, KeyError):
-            seen = httpx.get(api["url"] + "/rooms", headers={"Authorization": "Bearer " + api["key"]}, trust_env=False)
-        if not (seen and seen.is_success):
+        api, state = noted(), RELAY / "local"
+        if not answers(api):
             if "PULUMI_BACKEND_URL" not in env:
                 shutil.rmtree(state, ignore_errors=True)  # the rooms in it ended with the API that had them
             api = start()

@@ -7,20 +7,19 @@ request and never the key.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+import asyncio
+import json
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-import aiohttp
-import anyio
-import httpx
-from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ValidationError
 
+from relay_provider.backends import exchange
+from relay_provider.backends.exchange import Answer, Broken, Exchange, Lost
 from relay_provider.backends.retry import RETRIED_STATUSES, RetryPolicy, Transient, retry_after
-from relay_provider.config import Connection, is_loopback
+from relay_provider.config import Connection
 from relay_provider.errors import (
     ConfigError,
     NotFound,
@@ -38,8 +37,6 @@ M = TypeVar("M", bound=BaseModel)
 
 CONCURRENCY: Final = 16
 """Requests at once: more only queue at the server (measured: no gain beyond 8)."""
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
-"""Bytes of an answer, unpacked, that are read: many times what ten thousand rooms take."""
 
 
 def segment(value: str, what: str) -> str:
@@ -95,7 +92,6 @@ class Http:
         url_setting: str,
         token: str | None = None,
         secrets: tuple[str, ...] = (),
-        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         if token and not (token.isascii() and token.isprintable() and " " not in token):
             raise ConfigError(f"{key_setting} holds characters that no key has; set it again, without them.")
@@ -105,19 +101,14 @@ class Http:
         self._key_setting = key_setting
         self._url_setting = url_setting
         self._secrets = (*secrets, *([token] if token else []))
-        headers = {"User-Agent": f"relay-provider/{__version__}", "Accept": "application/json"}
+        self._headers = {"User-Agent": f"relay-provider/{__version__}", "Accept": "application/json"}
         if token:
-            headers["Authorization"] = f"Bearer {token}"
-        self._client = httpx.AsyncClient(
-            headers=headers,
-            timeout=self._timeout,
-            transport=transport or _transport(base_url),
-            follow_redirects=False,
-        )
-        self._slots = anyio.Semaphore(CONCURRENCY)
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._exchange = Exchange(base_url, self._timeout, CONCURRENCY)
+        self._slots = asyncio.Semaphore(CONCURRENCY)
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._exchange.aclose()
 
     async def request(
         self,
@@ -127,59 +118,50 @@ class Http:
         *,
         what: str = "",
         reads: bool | None = None,
-        **content: Any,
+        body: bytes | Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> T:
         """What `read` makes of a successful (2xx) answer. Raises the error family; NotFound only for a definite 404.
 
         `what` names the request in messages; one that only `reads` (a GET does) is asked once more when the answer is
-        garbled. `content` is what httpx takes: `json`, `content`, `headers`.
+        garbled. A `body` that is not bytes is sent as JSON.
         """
         what, reads = what or self.what(method, path), method == "GET" if reads is None else reads
+        of_json = {"Content-Type": "application/json"} if isinstance(body, Mapping) else {}
+        sent = {**self._headers, **of_json, **(headers or {})}
 
         async def attempt() -> T:
             async with self._slots:
                 try:
-                    with anyio.fail_after(self._timeout):
-                        response = await self._whole(method, self.base_url + path, what, content)
-                except (TimeoutError, httpx.TransportError) as error:
+                    answer = await self._exchange.send(method, path, sent, content)
+                except (TimeoutError, Lost) as error:
                     raise Transient(self._no_answer(what, error)) from None
-            self._raise_for(response, what)
+            if len(answer.body) > exchange.LARGEST_ANSWER:
+                raise self.unexpected(what, f"more than {exchange.LARGEST_ANSWER >> 20} MiB")
+            self._raise_for(answer, what)
             try:
-                return read(response.content)
+                return read(answer.body)
             except Unreadable as wrong:
                 answered = self.unexpected(what, self.quoted(str(wrong)))
                 raise (Transient(answered, once=True) if wrong.garbled and reads else answered) from None
 
         try:
+            content = _json(body) if isinstance(body, Mapping) else body
             return await self._policy.run(attempt)
-        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, UnicodeError) as error:
+        except (Broken, UnicodeError) as error:
             raise UnexpectedAnswer(f"{what} could not be carried out: {self.quoted(str(error))}.") from None
 
     def what(self, method: str, path: str) -> str:
         """What messages call a request."""
         return f"{method} {self.base_url}{path}"
 
-    async def _whole(self, method: str, url: str, what: str, content: dict[str, Any]) -> httpx.Response:
-        body = bytearray()
-        async with self._client.stream(method, url, **content) as response:
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > LARGEST_ANSWER:
-                    raise self.unexpected(what, f"more than {LARGEST_ANSWER >> 20} MiB")
-        headers = [(key, value) for key, value in response.headers.multi_items() if key not in _OF_THE_WIRE]
-        return httpx.Response(response.status_code, headers=headers, content=bytes(body), request=response.request)
-
-    def _no_answer(self, what: str, error: TimeoutError | httpx.TransportError) -> Unavailable:
-        # The aiohttp transport calls a refused connection a timeout; its cause knows better.
-        cause: object = error.__cause__ or error
-        if isinstance(cause, TimeoutError | httpx.TimeoutException):
+    def _no_answer(self, what: str, error: TimeoutError | Lost) -> Unavailable:
+        if isinstance(error, TimeoutError):
             return Unavailable(
                 f"{what} got no answer within {self._timeout:g} s; the server may be down or slow. "
                 "Try again later, or raise requestTimeout (RELAY_REQUEST_TIMEOUT)."
             )
-        if isinstance(cause, aiohttp.ClientConnectorError):
-            cause = _connection_failure(cause.os_error)
-        why = self.quoted(str(cause)) or "the connection was lost"
+        why = self.quoted(str(error)) or "the connection was lost"
         return Unavailable(f"{what} failed: {why}. Check {self._url_setting} and that the server is up.")
 
     def quoted(self, text: str) -> str:
@@ -192,15 +174,15 @@ class Http:
             f"{what} answered with {why}, which is not what the API documents; check {self._url_setting}."
         )
 
-    def said(self, response: httpx.Response) -> tuple[object, str]:
+    def said(self, answer: Answer) -> tuple[object, str]:
         """The kind and the message of the documented error body; of something else's (a proxy's page), nothing."""
-        return error_of(response, "error", kind="type", message="message")
+        return error_of(answer, "error", kind="type", message="message")
 
-    def _raise_for(self, response: httpx.Response, what: str) -> None:
-        status = response.status_code
-        if response.is_success:
+    def _raise_for(self, answer: Answer, what: str) -> None:
+        status = answer.status
+        if 200 <= status < 300:
             return
-        kind, message = self.said(response)
+        kind, message = self.said(answer)
         said = self.quoted(message)
         because = f": {said}" if said else ""
         failed = f"{what} failed on the server's side ({status} {_phrase(status)}{because})"
@@ -219,14 +201,14 @@ class Http:
                         f"{what} was refused: too many requests (429{because}); wait a while, or run fewer at once "
                         "(pulumi up --parallel)."
                     ),
-                    retry_after(response.headers.get("Retry-After")),
+                    retry_after(answer.headers.get("Retry-After")),
                 )
             case _ if status in RETRIED_STATUSES:
                 raise Transient(
-                    Unavailable(f"{failed}; try again later."), retry_after(response.headers.get("Retry-After"))
+                    Unavailable(f"{failed}; try again later."), retry_after(answer.headers.get("Retry-After"))
                 )
-            case _ if response.has_redirect_location:
-                target = self.quoted(response.headers["Location"])
+            case 301 | 302 | 303 | 307 | 308 if "Location" in answer.headers:
+                target = self.quoted(answer.headers["Location"])
                 raise UnexpectedAnswer(
                     f"{what} was redirected ({status}) to {target}; redirects are not followed, so that the key "
                     f"stays with the server it is for. If that is the right address, set {self._url_setting} to it."
@@ -237,28 +219,8 @@ class Http:
                 raise self.unexpected(what, f"{status} {_phrase(status)}{because}")
 
 
-_OF_THE_WIRE: Final = ("content-encoding", "content-length", "transfer-encoding")
-
-
-def _transport(base_url: str) -> httpx.AsyncBaseTransport:
-    # httpx's own transport slows down fourfold with many connections; aiohttp's does not.
-    # Certificates take long to load, and plain http needs none.
-    context = httpx.create_ssl_context(verify=httpx.URL(base_url).scheme != "http")
-    # A proxy (HTTPS_PROXY, NO_PROXY) is for other machines: it cannot reach this one, and would see the key.
-    proxied = not is_loopback(httpx.URL(base_url).host)
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=CONCURRENCY, ssl=context)
-        return aiohttp.ClientSession(connector=connector, trust_env=proxied, cookie_jar=aiohttp.DummyCookieJar())
-
-    return AiohttpTransport(client=session, verify=context)
-
-
-def _connection_failure(error: OSError) -> str:
-    """Why there is no connection, in the system's words or TLS's, without the client's around them."""
-    if isinstance(error, ConnectionError) and error.errno:
-        return os.strerror(error.errno)
-    return getattr(error, "verify_message", None) or error.strerror or str(error)
+def _json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _phrase(status: int) -> str:
@@ -268,10 +230,10 @@ def _phrase(status: int) -> str:
         return "unknown status"
 
 
-def error_of(response: httpx.Response, *path: str, kind: str, message: str) -> tuple[object, str]:
+def error_of(answer: Answer, *path: str, kind: str, message: str) -> tuple[object, str]:
     """What an error body has at `path` for its kind and its message."""
     try:
-        body = response.json()
+        body = json.loads(answer.body)
         for key in path:
             body = body[key]
         said = body.get(message)

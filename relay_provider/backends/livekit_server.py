@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-import httpx
 from google.protobuf.message import DecodeError, Message
 from livekit.api import AccessToken, VideoGrants
 from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import ListParticipantsRequest, ListParticipantsResponse, ListRoomsRequest, ListRoomsResponse
 
+from relay_provider.backends.exchange import Answer
 from relay_provider.backends.http import Http, Unreadable, error_of
 from relay_provider.config import HTTP_OF, Connection, checked_url, required
 from relay_provider.errors import Rejected, UnexpectedAnswer, quoted
@@ -78,7 +78,7 @@ class LiveKitServer:
             _as_message(answer),
             what=what,
             reads=method.startswith("List"),
-            content=content,
+            body=content,
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/protobuf"},
         )
 
@@ -86,8 +86,8 @@ class LiveKitServer:
 class _Twirp(Http):
     """LiveKit's error bodies: `{"code": …, "msg": …}`."""
 
-    def said(self, response: httpx.Response) -> tuple[object, str]:
-        return error_of(response, kind="code", message="msg")
+    def said(self, answer: Answer) -> tuple[object, str]:
+        return error_of(answer, kind="code", message="msg")
 
     def unexpected(self, what: str, why: str) -> UnexpectedAnswer:
         return UnexpectedAnswer(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import httpx
 from pydantic import BaseModel
 
 from relay_provider.backends.http import Http, as_json, segment
@@ -26,7 +25,7 @@ class RelayBackend:
     in_place = in_place("relay")
     unreported = unreported("relay")
 
-    def __init__(self, settings: Connection, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, settings: Connection) -> None:
         setting = "baseUrl (RELAY_BASE_URL)"
         self.address = checked_url(setting, settings.base_url, settings.allow_http, schemes=("http", "https"))
         self._http = Http(
@@ -35,12 +34,11 @@ class RelayBackend:
             token=required(settings.api_key, "apiKey"),
             key_setting="apiKey (RELAY_API_KEY)",
             url_setting=setting,
-            transport=transport,
         )
 
     async def create(self, room: RoomInputs) -> LiveRoom:
         segment(room.name, "Room")  # a room that no request could end again is not made
-        return await self._collection("POST", as_json(LiveRoom, room.name), json=room.wire())
+        return await self._collection("POST", as_json(LiveRoom, room.name), body=room.wire())
 
     async def list(self) -> list[LiveRoom]:
         return sorted((await self._collection("GET", as_json(RoomList))).rooms, key=lambda room: room.name)

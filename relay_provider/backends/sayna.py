@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
-
+from relay_provider.backends.exchange import Answer
 from relay_provider.backends.http import Http, as_json, segment
 from relay_provider.config import Connection, checked_url, required
 from relay_provider.errors import NotFound, Unauthorized, Unavailable
@@ -16,7 +15,7 @@ _TOKEN = "saynaToken (SAYNA_TOKEN)"  # noqa: S105 — its name
 class Sayna:
     """One Sayna server. The token may be absent: the document has an open mode."""
 
-    def __init__(self, settings: Connection, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, settings: Connection) -> None:
         url = required(settings.sayna_url, "saynaUrl")
         token = settings.sayna_token.get_secret_value() if settings.sayna_token else None
         self._http = _Http(
@@ -25,7 +24,6 @@ class Sayna:
             token=token,
             key_setting=_TOKEN,
             url_setting=_URL,
-            transport=transport,
         )
 
     async def get(self, name: str) -> SaynaRoom:
@@ -40,8 +38,8 @@ class Sayna:
 class _Http(Http):
     """What Sayna's failures mean. Their bodies are not documented, so they are told apart by status alone."""
 
-    def _raise_for(self, response: httpx.Response, what: str) -> None:
-        match response.status_code:
+    def _raise_for(self, answer: Answer, what: str) -> None:
+        match answer.status:
             case 404:
                 raise NotFound(
                     f"{what} found nothing (404): the room is not there, or not yours: Sayna answers the same "
@@ -59,4 +57,4 @@ class _Http(Http):
                     f"{what} failed on the server's side (500): LiveKit is not configured there, or did not answer it; "
                     "try again later."
                 )
-        super()._raise_for(response, what)
+        super()._raise_for(answer, what)

@@ -10,7 +10,7 @@ from typing import Any
 from relay_provider.changes import Diff
 from relay_provider.errors import InvalidInputs, Problem, Rejected, Unavailable
 from relay_provider.plugin.codec import encode
-from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2 as pb
 
 
 def named(news: dict[str, Any], olds: dict[str, Any], request: pb.CheckRequest) -> dict[str, Any]:

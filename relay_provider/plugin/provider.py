@@ -20,9 +20,9 @@ from relay_provider.plugin import configuration, functions
 from relay_provider.plugin.codec import decode, encode
 from relay_provider.plugin.messages import check_response, diff_response, failures
 from relay_provider.plugin.package_schema import ROOM, ROOM_SET, package_schema
-from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.plugin.room import RoomResource
 from relay_provider.plugin.room_set import RoomSetResource
+from relay_provider.proto import provider_pb2 as pb
 from relay_provider.run import Run
 from relay_provider.session import Session
 

@@ -13,7 +13,7 @@ from relay_provider.model import ABSENT, RoomInputs, check
 from relay_provider.place import Home, home_of
 from relay_provider.plugin.codec import Properties, decode, encode
 from relay_provider.plugin.messages import check_response, declared_twice, diff_response, id_of, named, within
-from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2 as pb
 from relay_provider.values import UNKNOWN, holds_unknown
 
 if TYPE_CHECKING:

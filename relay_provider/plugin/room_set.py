@@ -14,8 +14,8 @@ from relay_provider.model import SETTINGS
 from relay_provider.place import home_of
 from relay_provider.plugin.codec import Properties, decode, encode
 from relay_provider.plugin.messages import check_response, declared_twice, diff_response, id_of, within
-from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.plugin.room import LEFT
+from relay_provider.proto import provider_pb2 as pb
 from relay_provider.room_set import Set, path
 from relay_provider.set_cycle import LISTED, SetCycle, SetFailed
 from relay_provider.values import Unknown, holds_unknown

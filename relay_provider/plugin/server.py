@@ -14,8 +14,8 @@ from typing import Final
 import grpc.aio
 
 from relay_provider.engine import engine_address, gone
-from relay_provider.plugin.proto import provider_pb2_grpc
 from relay_provider.plugin.service import Service
+from relay_provider.proto import provider_pb2_grpc
 from relay_provider.version import __version__
 
 GRACE: Final = 1.2

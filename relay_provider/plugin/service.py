@@ -21,9 +21,9 @@ from grpc import StatusCode
 from relay_provider import errors
 from relay_provider.engine import PartlyDone
 from relay_provider.errors import RelayError, redacted
-from relay_provider.plugin.proto import plugin_pb2 as plugins
-from relay_provider.plugin.proto import provider_pb2 as pb
-from relay_provider.plugin.proto import provider_pb2_grpc
+from relay_provider.proto import plugin_pb2 as plugins
+from relay_provider.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2_grpc
 from relay_provider.version import __version__
 
 if TYPE_CHECKING:

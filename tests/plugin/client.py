@@ -9,9 +9,9 @@ from typing import Any
 import grpc.aio
 
 from relay_provider.plugin.codec import Properties, decode, encode
-from relay_provider.plugin.proto import provider_pb2 as pb
-from relay_provider.plugin.proto import provider_pb2_grpc
 from relay_provider.plugin.service import Service
+from relay_provider.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2_grpc
 
 ROOM = "relay:index:Room"
 

@@ -8,8 +8,8 @@ import grpc
 import pytest
 
 from relay_provider.plugin.codec import encode
-from relay_provider.plugin.proto import plugin_pb2
-from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.proto import plugin_pb2
+from relay_provider.proto import provider_pb2 as pb
 from relay_provider.values import UNKNOWN
 from tests.plugin.client import plugin, properties, values
 from tests.served import KEY, OTHER_KEY, Served, serving

@@ -11,7 +11,7 @@ import grpc
 import pytest
 from google.protobuf import json_format, message_factory
 
-from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2 as pb
 from tests.plugin.client import Client, plugin
 from tests.plugin.conversation import FILE, Names, act
 from tests.served import Served

@@ -17,9 +17,9 @@ from relay_provider.config import OPTIONS
 from relay_provider.model import FIELDS
 from relay_provider.plugin import codec
 from relay_provider.plugin.functions import FUNCTIONS
-from relay_provider.plugin.proto import plugin_pb2 as plugins
-from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.plugin.service import Service
+from relay_provider.proto import plugin_pb2 as plugins
+from relay_provider.proto import provider_pb2 as pb
 from tests.plugin.backend import Here
 from tests.plugin.client import ROOM, urn
 

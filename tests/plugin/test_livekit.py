@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2 as pb
 from tests.livekit.server import LiveKit, serving_livekit
 from tests.plugin.client import plugin, values
 from tests.plugin.doors import YamlDoor

@@ -18,9 +18,9 @@ from google.protobuf.empty_pb2 import Empty
 
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import LiveRoom
-from relay_provider.plugin.proto import plugin_pb2 as plugins
-from relay_provider.plugin.proto import provider_pb2 as pb
-from relay_provider.plugin.proto import provider_pb2_grpc
+from relay_provider.proto import plugin_pb2 as plugins
+from relay_provider.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2_grpc
 from tests.plugin.client import Client
 from tests.served import Served
 

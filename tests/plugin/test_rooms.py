@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from relay_provider.plugin.codec import encode
-from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2 as pb
 from relay_provider.values import UNKNOWN
 from tests.plugin.backend import Here
 from tests.plugin.client import Client, plugin, properties, values

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from relay_provider.backends import http, retry
+from relay_provider.backends import exchange, retry
 from relay_provider.backends.relay import RelayBackend
 from relay_provider.config import load
 from relay_provider.errors import RelayError, Unavailable, UnexpectedAnswer
@@ -45,6 +45,7 @@ class Server:
     def __init__(self, *answers: bytes | Behaviour | None) -> None:
         self.answers = answers
         self.requests: list[str] = []
+        self.heads: list[str] = []
         self.connections = 0
         self.open = 0
         self.port = 0
@@ -62,6 +63,7 @@ class Server:
                 length = next((int(line.split(":")[1]) for line in lines if line.startswith("content-length:")), 0)
                 await reader.readexactly(length)
                 number = len(self.requests)
+                self.heads.append(head.decode())
                 self.requests.append(head.decode().split(" HTTP/")[0])
                 answer = self.answers[min(number, len(self.answers) - 1)]
                 if answer is None:
@@ -79,9 +81,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(*answers: bytes | Behaviour | None) -> AsyncIterator[Server]:
+async def serving(*answers: bytes | Behaviour | None, ssl: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     server = Server(*answers)
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=ssl)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server
@@ -278,7 +280,7 @@ async def endless(_: int, writer: asyncio.StreamWriter) -> None:
 
 
 async def packed(_: int, writer: asyncio.StreamWriter) -> None:
-    body = gzip.compress(b" " * (http.LARGEST_ANSWER + 1))
+    body = gzip.compress(b" " * (exchange.LARGEST_ANSWER + 1))
     writer.write(
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
         % len(body)
@@ -288,7 +290,7 @@ async def packed(_: int, writer: asyncio.StreamWriter) -> None:
 
 @pytest.mark.parametrize("behaviour", [endless, packed])
 async def test_an_answer_is_read_up_to_a_size(monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour) -> None:
-    monkeypatch.setattr(http, "LARGEST_ANSWER", 4 << 20)
+    monkeypatch.setattr(exchange, "LARGEST_ANSWER", 4 << 20)
     async with serving(behaviour) as server, backend(server.url) as relay:
         error = await failure(relay)
     assert type(error) is UnexpectedAnswer
@@ -301,6 +303,15 @@ async def test_a_packed_answer_is_read() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
     async with serving(head + body) as server, backend(server.url) as relay:
         assert await relay.list() == []
+
+
+async def test_an_answer_that_is_packed_wrongly_is_no_reason_to_ask_again() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 13\r\n\r\n"
+    async with serving(head + b'{"rooms": []}') as server, backend(server.url) as relay:
+        error = await failure(relay)
+    assert type(error) is UnexpectedAnswer
+    assert str(error).startswith(f"GET {server.url}/rooms could not be carried out: ")
+    assert len(server.requests) == 1
 
 
 async def test_waiting_for_a_free_connection_is_no_timeout() -> None:
@@ -379,6 +390,23 @@ async def test_other_machines_are_reached_through_the_proxy(monkeypatch: pytest.
     assert proxy.requests == ["GET http://relay.example/v1/rooms"]
 
 
+@pytest.mark.parametrize(("scheme", "first"), [("http", "GET"), ("https", "CONNECT")])
+async def test_a_proxy_is_told_its_own_password_and_none_of_netrc(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str, first: str
+) -> None:
+    (tmp_path / "netrc").write_text("default login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    async with serving(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n") as proxy:
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, f"http://ana:p%40ss@127.0.0.1:{proxy.port}")
+        async with backend(f"{scheme}://relay.example/v1", allowHttp=True, maxRetries=0) as relay:
+            assert "p@ss" not in str(await failure(relay))
+    (head,) = proxy.heads
+    assert head.startswith(first)
+    assert "Proxy-Authorization: Basic YW5hOnBAc3M=" in head
+    assert ("Authorization: Bearer" in head) is (first == "GET")
+
+
 async def test_no_proxy_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     real = socket.getaddrinfo
     asked: list[object] = []
@@ -398,8 +426,8 @@ async def test_no_proxy_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTPS"])
-async def test_certificates_are_verified(scheme: str, tmp_path: Path) -> None:
-    """A server whose certificate nobody vouches for gets no request."""
+async def test_certificates_are_verified(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server whose certificate nobody vouches for gets no request; whom SSL_CERT_FILE vouches for gets one."""
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     if not shutil.which("openssl"):
@@ -407,21 +435,11 @@ async def test_certificates_are_verified(scheme: str, tmp_path: Path) -> None:
     subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    asked: list[bytes] = []
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.read(1000))
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
-    port = server.sockets[0].getsockname()[1]
-    backend = RelayBackend(
-        load({"apiKey": "sk_live_x", "baseUrl": f"{scheme}://localhost:{port}/v1", "maxRetries": 0}, {})
-    )
-    try:
-        with pytest.raises(Unavailable, match="certificate"):
-            await backend.list()
-        assert asked == []
-    finally:
-        await backend.aclose()
-        server.close()
+    async with serving(NO_ROOMS, ssl=context) as server:
+        url = server.url.replace("http://127.0.0.1", f"{scheme}://localhost")
+        async with backend(url, maxRetries=0) as relay:
+            assert "certificate" in str(await failure(relay))
+        assert server.requests == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        async with backend(url, maxRetries=0) as relay:
+            assert await relay.list() == []

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from relay_provider.backends import retry
@@ -22,6 +20,7 @@ from relay_provider.errors import (
     UnexpectedAnswer,
 )
 from relay_provider.sayna import SaynaRoom
+from tests.unit.answers import Answer, Request, answer, stand_in
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
 
@@ -55,19 +54,18 @@ class Server:
     """Always the same answer; remembers what it was asked."""
 
     def __init__(self, status: int = 200, body: Any = ROOM, **headers: str) -> None:
-        self.answer = httpx.Response(
-            status, headers=headers, content=body if isinstance(body, bytes) else json.dumps(body)
-        )
-        self.requests: list[httpx.Request] = []
+        self.answer = answer(status, body, headers)
+        self.requests: list[Request] = []
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: Request) -> Answer:
         self.requests.append(request)
-        return httpx.Response(self.answer.status_code, headers=self.answer.headers, content=self.answer.content)
+        return self.answer
 
 
 async def get(server: Server, name: str = "conversation-room-123", **config: Any) -> SaynaRoom:
     settings = load({"saynaUrl": "https://sayna.example", "saynaToken": TOKEN, "maxRetries": 2, **config}, {})
-    client = Sayna(settings, httpx.MockTransport(server))
+    client = Sayna(settings)
+    stand_in(client._http, server)
     try:
         return await client.get(name)
     finally:
@@ -90,7 +88,7 @@ async def test_the_request_is_the_documents() -> None:
     server = Server()
     await get(server)
     (request,) = server.requests
-    assert (request.method, str(request.url)) == ("GET", "https://sayna.example/livekit/rooms/conversation-room-123")
+    assert (request.method, request.url) == ("GET", "https://sayna.example/livekit/rooms/conversation-room-123")
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
@@ -104,7 +102,7 @@ async def test_a_name_is_one_percent_encoded_segment_and_nothing_else_is_done_to
     name = "p_acme__team/ana ü?#%2F"
     server = Server(body={**ROOM, "name": name})
     assert (await get(server, name)).name == name
-    assert server.requests[0].url.raw_path == b"/livekit/rooms/p_acme__team%2Fana%20%C3%BC%3F%23%252F"
+    assert server.requests[0].path == "/livekit/rooms/p_acme__team%2Fana%20%C3%BC%3F%23%252F"
 
 
 @pytest.mark.parametrize("metadata", ["", "hello", '{"role": "host"}', {}, {"role": {"of": ["host", 1, None]}}])

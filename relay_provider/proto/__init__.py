@@ -9,13 +9,20 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+    from pulumi.runtime.proto import (
+        engine_pb2,
+        engine_pb2_grpc,
+        plugin_pb2,
+        provider_pb2,
+        provider_pb2_grpc,
+        status_pb2,
+    )
 else:
     _sdk = find_spec("pulumi")
     if _sdk is None or not _sdk.submodule_search_locations:
         raise ImportError("the package `pulumi` is not installed")
     __path__ += [f"{folder}/runtime/proto" for folder in _sdk.submodule_search_locations]
 
-    from relay_provider.plugin.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+    from relay_provider.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-__all__ = ["plugin_pb2", "provider_pb2", "provider_pb2_grpc"]
+__all__ = ["engine_pb2", "engine_pb2_grpc", "plugin_pb2", "provider_pb2", "provider_pb2_grpc", "status_pb2"]
