@@ -37,6 +37,10 @@ def test_there_is_no_ratio_to_what_was_not_measured() -> None:
     assert Table(RUNS).ratio("plugin", "go", 100, 0, "up") is None
 
 
+def test_a_time_that_failed_counts_for_nothing() -> None:
+    assert Table(RUNS).median("stock", 100, 0, "up", lambda one: one.seconds) is None
+
+
 def test_a_figure_has_the_medians_and_the_median_of_the_ratios() -> None:
     assert compared("it", "ms", [(1, 1), (6, 2), (9, 9)]) == Figure("it", "ms", 6, 2, 1)
 
