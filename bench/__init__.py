@@ -1,1 +1,1 @@
-"""Measurements: `make bench`. Each is a ratio to the bare cost of the same work in the same run."""
+"""Measurements: `make bench`. Each is beside the bare cost of the same work in the same run: `docs/performance.md`."""

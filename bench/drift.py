@@ -1,73 +1,84 @@
-"""`relay-rooms drift` on 10,000 rooms, against the bare request and JSON parse."""
+"""`relay-rooms drift` of many rooms in one project and in ten, against the bare requests and JSON parsing."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import httpx
+import aiohttp
 
-from bench._timing import compare
-from relay_provider import config, drift, manifest, session
-from tests.served import Served, serving
+from bench.api import Api, serving_api
+from bench.measured import measured
+from bench.results import Figure, Options, compared
+from bench.ways import manifest, rooms, with_text
 
-ROOMS = 10_000
+RUNS = 5
 BARE = """
-import json, os, urllib.request
-request = urllib.request.Request(
-    os.environ["RELAY_BASE_URL"] + "/rooms", headers={"Authorization": "Bearer " + os.environ["RELAY_API_KEY"]}
-)
-json.loads(urllib.request.urlopen(request).read())
+import asyncio, json, os, sys
+from pathlib import Path
+import aiohttp
+
+async def main(manifest, *keys):
+    if manifest:
+        from relay_provider.manifest import load
+        declared = load([Path(manifest)])
+    async with aiohttp.ClientSession() as session:
+        async def ask(key):
+            headers = {"Authorization": f"Bearer {key}"}
+            async with session.get(os.environ["RELAY_BASE_URL"] + "/rooms", headers=headers) as answer:
+                return json.loads(await answer.read())
+        live = await asyncio.gather(*map(ask, keys))
+
+asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def _create(api: Served) -> None:
-    settings = config.load({"apiKey": api.key, "baseUrl": api.url})
-    async with session.Session() as opened:
-        backend = opened.rooms(settings).backend
-        for room in manifest.load([Path("rooms.yaml")]).projects[0].rooms:
-            await backend.create(room)
+def measure(options: Options) -> Iterator[Figure]:
+    for many in (1, 10):
+        with serving_api() as api, tempfile.TemporaryDirectory() as folder:
+            yield from _drift(max(options.rooms), many, options.rounds or RUNS, api, Path(folder))
 
 
-def main() -> None:
-    rooms = "".join(
-        f"      room-{n:05}: {{maxParticipants: {n % 100 + 1}, metadata: {{team: core, n: {n}}}}}\n"
-        for n in range(ROOMS)
+def _drift(count: int, many: int, runs: int, api: Api, folder: Path) -> Iterator[Figure]:
+    of = f"{count:,} rooms in {many} project{'s' if many > 1 else ''}"
+    keys = {f"BENCH_KEY_{n}": f"sk_live_bench_{n:032}" for n in range(many)}
+    declared = {key: rooms(count)[n::many] for n, key in enumerate(keys.values())}
+    projects = {name: {"apiKey": {"env": name}, "rooms": declared[key]} for name, key in keys.items()}
+    (folder / "rooms.yaml").write_text(manifest(projects))
+    api.reset()
+    asyncio.run(_make(api.url, declared))
+    bare = [sys.executable, "-c", BARE]
+    commands = (
+        [str(Path(sys.executable).parent / "relay-rooms"), "drift"],
+        [*bare, "", *keys.values()],
+        [*bare, "rooms.yaml", *keys.values()],
     )
-    with serving() as api, tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        text = "version: 1\ndefaults: {emptyTimeout: 86400}\nprojects:\n  acme:\n    rooms:\n" + rooms
-        Path("rooms.yaml").write_text(text)
-        asyncio.run(_create(api))
-        settings = config.load({"apiKey": api.key, "baseUrl": api.url})
-        declared = manifest.load([Path("rooms.yaml")]).projects[0].rooms
-        bare_client = httpx.Client(headers={"Authorization": f"Bearer {api.key}"}, trust_env=False)
 
-        def bare() -> None:
-            json.loads(bare_client.get(f"{api.url}/rooms").content)
+    def run(command: list[str]) -> dict[str, Any]:
+        found = measured(command, folder, {**os.environ, **api.env, **keys})
+        assert found["code"] == 0, found["said"]
+        return found
 
-        def compared() -> None:
-            live = session.run(settings, lambda rooms: rooms.list())
-            assert not drift.compare("acme", declared, live).drifted()
+    before = api.requests
+    run(commands[0])
+    yield Figure(f"{of}: requests ÷ projects", "", asked := (api.requests - before).total(), many, asked / many)
+    rounds = [[run(command) for command in commands] for _ in range(runs)]
+    against = (1, "the requests and JSON parsing"), (2, "those, and reading the manifest")
+    for what, unit, field, scale in (("time", "ms", "seconds", 1000), ("peak of memory", "MiB", "largest", 1 / 1024)):
+        for other, named in against:
+            pairs = [(one[0][field] * scale, one[other][field] * scale) for one in rounds]
+            yield compared(f"{of}: {what} ÷ {named}", unit, pairs)
 
-        def from_files() -> None:
-            live = session.run(settings, lambda rooms: rooms.list())
-            read = manifest.load([Path("rooms.yaml")])
-            assert not drift.compare("acme", read.projects[0].rooms, live).drifted()
 
-        compare("list and compare / request and JSON parse", compared, bare)
-        compare("read the manifest, list and compare / the same", from_files, bare)
-
-        env = {**os.environ, **api.env}
-        command = [str(Path(sys.executable).parent / "relay-rooms"), "drift"]
-        compare(
-            "relay-rooms drift / a bare Python process",
-            lambda: subprocess.run(command, env=env, check=True, capture_output=True),
-            lambda: subprocess.run([sys.executable, "-c", BARE], env=env, check=True),
-            runs=5,
-        )
+async def _make(url: str, declared: dict[str, list[dict[str, Any]]]) -> None:
+    async with aiohttp.ClientSession() as session:
+        for key, some in declared.items():
+            for room in some:
+                headers = {"Authorization": f"Bearer {key}"}
+                async with session.post(f"{url}/rooms", json=with_text(room), headers=headers) as answer:
+                    answer.raise_for_status()

@@ -1,0 +1,268 @@
+"""The ways to have the same rooms: each writes its program and says the commands of each phase."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import relay_provider
+from bench.api import Api
+from bench.peer import programs
+from tests.conftest import ROOT
+from tests.e2e.engine import Project
+from tests.plugin.doors import PLUGIN_FOLDER, program
+
+PHASES = {
+    "up": "first up",
+    "preview": "preview, no change",
+    "refresh": "refresh",
+    "again": "up, no change",
+    "change": "up, one room changed",
+    "destroy": "destroy",
+}
+_PULUMI = {
+    "up": ("up", "--yes", "--skip-preview"),
+    "preview": ("preview",),
+    "refresh": ("refresh", "--yes", "--skip-preview"),
+    "again": ("up", "--yes", "--skip-preview"),
+    "change": ("up", "--yes", "--skip-preview"),
+    "destroy": ("destroy", "--yes", "--skip-preview"),
+}
+_RELAY_ROOMS = {
+    "up": ("up", "--yes"),
+    "preview": ("preview",),
+    "refresh": ("drift",),
+    "again": ("up", "--yes"),
+    "change": ("up", "--yes"),
+    "destroy": ("destroy", "--yes"),
+}
+_OF_TESTS = ("GOGC", "PULUMI_DEBUG_COMMANDS", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK")
+"""What tests set where here the engine's own defaults hold."""
+_PROVIDER = {"plugin": "pulumi-resource-relay", "dynamic": "pulumi.dynamic", "peer": "pulumi-resource-peer"}
+
+Room = dict[str, Any]
+
+
+def rooms(count: int, changed: bool = False) -> list[Room]:
+    """Rooms under schema names; the first is another one when `changed`."""
+    return [
+        {
+            "name": f"room-{n:05}",
+            "maxParticipants": 13 if changed and n == 0 else 12,
+            "emptyTimeout": 86_400,
+            "metadata": {"team": "core", "n": n},
+        }
+        for n in range(count)
+    ]
+
+
+def with_text(room: Room) -> Room:
+    """Its metadata as the text that the API takes, for ways that make none of objects."""
+    return {**room, "metadata": json.dumps(room["metadata"], separators=(",", ":"), sort_keys=True)}
+
+
+class Stack:
+    """One way's program in a folder of its own, ready to be run."""
+
+    provider: str
+    """What the command line of the provider's process has in it."""
+    state: Path
+
+    def __init__(self, folder: Path, api: Api) -> None:
+        self.folder = folder / "project"
+        self.folder.mkdir(parents=True)
+        self.project = Project(self.folder, api.env)
+        self.env = {name: value for name, value in self.project.env.items() if name not in _OF_TESTS}
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What is not measured."""
+
+    def declare(self, rooms: list[Room]) -> None:
+        """Write the rooms down."""
+        raise NotImplementedError
+
+    def command(self, phase: str) -> list[str] | None:
+        """The command of a phase; None where this way has none."""
+        raise NotImplementedError
+
+    stdin: str | None = None
+
+
+class _Pulumi(Stack):
+    def prepare(self) -> None:
+        self.declare([])
+        self.project.init()
+        self.state = self.project.state_folder / ".pulumi" / "stacks" / "rooms" / "test.json"
+
+    def command(self, phase: str) -> list[str]:
+        return ["pulumi", *_PULUMI[phase], "--non-interactive", "--color", "never", "--stack", "test"]
+
+
+class _Yaml(_Pulumi):
+    """Pulumi YAML. Without `refresh: always`, which is a phase of its own here."""
+
+    provider = _PROVIDER["plugin"]
+
+    def declare(self, rooms: list[Room]) -> None:
+        self.write({room["name"]: {"type": "relay:Room", "properties": room} for room in rooms})
+
+    def write(self, resources: Mapping[str, Any], name: str = "relay", path: str = PLUGIN_FOLDER) -> None:
+        plugins = {"providers": [{"name": name, "path": path}]}
+        self.project.write("Pulumi.yaml", program(dict(resources), options={}, plugins=plugins))
+
+
+class _YamlSet(_Yaml):
+    def declare(self, rooms: list[Room]) -> None:
+        self.write({"classes": {"type": "relay:RoomSet", "properties": {"rooms": by_name(rooms)}}} if rooms else {})
+
+
+class _Peer(_Yaml):
+    provider = _PROVIDER["peer"]
+
+    def declare(self, rooms: list[Room]) -> None:
+        resources = {room["name"]: {"type": "peer:Room", "properties": with_text(room)} for room in rooms}
+        self.write(resources, "peer", str(programs()))
+
+
+class _Nothing(_Peer):
+    def prepare(self) -> None:
+        self.env["PEER_NOTHING"] = "true"
+        super().prepare()
+
+
+class _Python(_Pulumi):
+    provider = _PROVIDER["dynamic"]
+    text: str
+
+    def prepare(self) -> None:
+        self.project.write("Pulumi.yaml", "name: rooms\nruntime: {name: python}\n")
+        self.project.write("__main__.py", self.text)
+        super().prepare()
+
+    def declare(self, rooms: list[Room]) -> None:
+        self.project.write("rooms.json", json.dumps([in_python(room) for room in rooms]))
+
+
+class _Dynamic(_Python):
+    text = """import json
+import relay_provider as relay
+
+for room in json.load(open("rooms.json")):
+    relay.Room(room["name"], **room)
+"""
+
+
+class _DynamicSet(_Python):
+    text = """import json
+import relay_provider as relay
+
+relay.RoomSet("classes", rooms={room.pop("name"): room for room in json.load(open("rooms.json"))})
+"""
+
+
+class _Stock(_Python):
+    """As Pulumi's documentation teaches dynamic providers."""
+
+    text = (Path(__file__).parent / "stock_program.py").read_text()
+
+
+class _Manifest(Stack):
+    """`relay-rooms` with its defaults: it refreshes with each command, and its own state is beside the manifest."""
+
+    provider = _PROVIDER["dynamic"]
+    settings: ClassVar[Mapping[str, Any]] = {}
+
+    def prepare(self) -> None:
+        del self.env["PULUMI_BACKEND_URL"]
+        self.state = self.folder / ".relay" / ".pulumi" / "stacks" / "rooms" / "dev.json.gz"
+
+    def declare(self, rooms: list[Room]) -> None:
+        self.project.write("rooms.yaml", manifest({"acme": {**self.settings, "rooms": rooms}}))
+
+    def command(self, phase: str) -> list[str]:
+        return [str(Path(sys.executable).parent / "relay-rooms"), *_RELAY_ROOMS[phase]]
+
+
+class _Grouped(_Manifest):
+    settings: ClassVar[Mapping[str, Any]] = {"grouped": True}
+
+
+class _Bare(Stack):
+    provider = "bench.bare"
+
+    def prepare(self) -> None:
+        self.state = self.folder / "none"
+        self.env["PYTHONPATH"] = str(ROOT)
+
+    def declare(self, rooms: list[Room]) -> None:
+        self.stdin = json.dumps([with_text(room) for room in rooms])
+
+    def command(self, phase: str) -> list[str] | None:
+        return None if phase in ("preview", "again") else [sys.executable, "-m", "bench.bare", phase]
+
+
+def manifest(projects: Mapping[str, Mapping[str, Any]]) -> str:
+    """A manifest with a room a line; JSON is YAML, so anything that JSON can say is written as it is meant."""
+    lines = ["version: 1", "projects:"]
+    for label, project in projects.items():
+        lines.append(f"  {label}:")
+        for key, value in project.items():
+            if key != "rooms":
+                lines.append(f"    {key}: {json.dumps(value)}")
+        lines.append("    rooms:")
+        lines += [f"      {name}: {json.dumps(room)}" for name, room in by_name(project["rooms"]).items()]
+    return "\n".join(lines) + "\n"
+
+
+def by_name(rooms: list[Room]) -> dict[str, Room]:
+    return {room["name"]: {key: value for key, value in room.items() if key != "name"} for room in rooms}
+
+
+def in_python(room: Room) -> Room:
+    names = {alias: name for name, alias in relay_provider.model.FIELDS.items()}
+    return {names[key]: value for key, value in room.items()}
+
+
+def _has_set() -> bool:
+    return hasattr(relay_provider, "RoomSet")
+
+
+def _has_grouped() -> bool:
+    return '"grouped"' in (ROOT / "rooms.schema.json").read_text()
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way, and how many rooms it takes in sensible time."""
+
+    title: str
+    stack: Callable[[Path, Api], Stack]
+    most: int = 1_000
+    most_slowly: int = 300
+    """With a latency."""
+    there: Callable[[], bool] = lambda: True
+
+
+WAYS = {
+    "nothing": Way("a provider that does nothing (Go, YAML)", _Nothing),
+    "go": Way("a Go provider (YAML)", _Peer),
+    "plugin": Way("Room, plugin (YAML)", _Yaml),
+    "dynamic": Way("Room, Python program", _Dynamic),
+    "manifest": Way("relay-rooms, manifest", _Manifest),
+    "stock": Way("a stock Python dynamic provider", _Stock, most=300, most_slowly=100),
+    "plugin-set": Way("RoomSet, plugin (YAML)", _YamlSet, 10_000, 10_000, _has_set),
+    "dynamic-set": Way("RoomSet, Python program", _DynamicSet, 10_000, 10_000, _has_set),
+    "grouped": Way("relay-rooms, grouped manifest", _Grouped, 10_000, 10_000, _has_grouped),
+    "bare": Way("the bare requests (aiohttp)", _Bare, 10_000, 10_000),
+}
+FLOOR, PEER, BARE = "nothing", "go", "bare"
+
+
+def there() -> list[str]:
+    """The ways that this version of the package has."""
+    return [name for name, way in WAYS.items() if way.there()]
