@@ -139,7 +139,7 @@ class Watcher:
         }
 
     def _counts(self, step: StepEventMetadata) -> bool:
-        return step.type == ROOM_TYPE and self.project in (None, _named(step)[0])
+        return step.type == ROOM_TYPE and self.project in (None, named(step.urn)[0])
 
     def _step(self, step: StepEventMetadata, counter: Counter[str]) -> None:
         phase = "refresh" if step.op.value == "refresh" else "rooms"
@@ -156,16 +156,16 @@ class Watcher:
             before = dict(step.old.inputs or {}) if step.old and kind != "create" else {}
             after = dict(step.new.inputs or {}) if step.new and kind != "delete" else {}
             sid = str((step.old.outputs or {}).get("sid", "")) if step.old else ""
-            change = self.seen(Change(*_named(step), kind, _fields(kind, before, after), before, after, sid))
+            change = self.seen(Change(*named(step.urn), kind, _fields(kind, before, after), before, after, sid))
             told = self.changes.get(key)  # a replacement comes in two halves
             self.changes[key] = change
             if told is None or told.kind != change.kind:
                 self.on_change(change)
 
 
-def _named(step: StepEventMetadata) -> tuple[str, str]:
+def named(urn: str) -> tuple[str, str]:
     """The project and the room, which make the resource's name: all after the third `::`, for a label may hold one."""
-    project, _, room = step.urn.split("::", 3)[3].partition("/")
+    project, _, room = urn.split("::", 3)[3].partition("/")
     return project, room
 
 

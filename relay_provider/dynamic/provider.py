@@ -7,13 +7,10 @@ environment, in the process that needs them.
 
 from __future__ import annotations
 
-import base64
 import os
-import pickle
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -27,27 +24,22 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
-from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from relay_provider import session
-from relay_provider.changes import inputs_as_live, outputs
+from relay_provider.changes import outputs
 from relay_provider.config import OPTIONS, Connection, Lookup, ProjectRef, load
+from relay_provider.dynamic.properties import Props, kept, ours, own, place, read, registered
 from relay_provider.engine import end_with, engine_address
 from relay_provider.errors import ConfigError, RelayError, Unauthorized, Unavailable, UnexpectedAnswer
 from relay_provider.journal import Journal
 from relay_provider.lifecycle import Rooms
-from relay_provider.model import FIELDS, RoomInputs, check, same
-from relay_provider.place import Home, Place, home_of, place_of, settings_in_state
-from relay_provider.run import KEYS_CHECKED, MANIFEST, Run
+from relay_provider.model import RoomInputs, check
+from relay_provider.place import Home, Place, home_of, settings_in_state
+from relay_provider.run import ADOPTING, KEYS_CHECKED, MANIFEST, Run
 from relay_provider.values import UNKNOWN
 
-Props = Mapping[str, Any]
-
-_OURS: Final = ("project", "place", "resource")
-"""What a room's properties hold beside its own: the reference to its project, where that led, and the resource's name
-where the room's does not say it."""
 _OUT_OF_REACH: Final = (ConfigError, Unauthorized, Unavailable, UnexpectedAnswer)
 _SECRET: Final = ("metadata",)
 """This protocol does not tell a provider what is secret, so messages never show what may be."""
@@ -73,11 +65,10 @@ class RoomProvider(ResourceProvider):
     def check(self, olds: Props, news: Props) -> CheckResult:
         found = check(_inputs(news))
         inputs = {key: rpc.UNKNOWN if value is UNKNOWN else value for key, value in found.inputs.items()}
-        place = self._place({"project": news.get("project")})
         if not found.problems:
             self._declare(found.inputs, olds, news)
         return CheckResult(
-            {**inputs, **_ours(news), "place": place.as_state()},
+            registered(inputs, news, self._settings),
             [CheckFailure(problem.path, problem.message) for problem in found.problems],
         )
 
@@ -101,8 +92,11 @@ class RoomProvider(ResourceProvider):
 
     def create(self, props: Props) -> CreateResult:
         wanted = RoomInputs.model_validate(_inputs(props))
-        live = self._with_rooms(props, lambda rooms: rooms.create(wanted, self._run, _SECRET))
-        return CreateResult(live.name, {**outputs(props, live), **_ours(props)})
+        if os.environ.get(ADOPTING):
+            live = self._with_rooms(props, lambda rooms: rooms.adopt(wanted, self._run))
+        else:
+            live = self._with_rooms(props, lambda rooms: rooms.create(wanted, self._run, _SECRET))
+        return CreateResult(live.name, {**outputs(props, live), **ours(props)})
 
     def read(self, id_: str, props: Props) -> ReadResult:
         try:
@@ -110,24 +104,20 @@ class RoomProvider(ResourceProvider):
         except _OUT_OF_REACH as error:
             old_key = isinstance(error, ConfigError | Unauthorized)
             if os.environ.get(KEYS_CHECKED) and (old_key or self._left(props)):
-                return ReadResult(id_, _kept(props))  # what the new place has, or the new key finds, its diff says
+                return ReadResult(id_, kept(props))  # what the new place has, or the new key finds, its diff says
             if old_key:
                 raise type(error)(f"{error} {_OTHER_KEY}") from None
             raise
         if live is None:
             return ReadResult("", {})
-        now = outputs(props, live)
-        # Inputs that come back otherwise than the program spells them make every `up` write them, once per room.
-        as_declared = all(same(key, now.get(key), props.get(key)) for key in FIELDS.values())
-        inputs = None if as_declared else {**inputs_as_live(_inputs(props), live), **_ours(props)}
-        return ReadResult(id_, {**now, **_ours(props)}, inputs)
+        return ReadResult(id_, *read(props, live))
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         wanted = RoomInputs.model_validate(_inputs(news))
         live = self._with_rooms(news, lambda rooms: rooms.update(olds, wanted, self._run, _SECRET))
-        kept = {key: value for key, value in _kept(olds).items() if key not in _OURS}
+        before = {key: value for key, value in kept(olds).items() if key not in ours(olds)}
         changed = {"forceDestroy": wanted.force_destroy} if live is None else outputs(news, live)
-        return UpdateResult({**kept, **changed, **_ours(news)})
+        return UpdateResult({**before, **changed, **ours(news)})
 
     def delete(self, id_: str, props: Props) -> None:
         force, sid, by = props.get("forceDestroy") is True, props.get("sid"), _resource(props)
@@ -139,7 +129,7 @@ class RoomProvider(ResourceProvider):
             raise
 
     def _declare(self, inputs: Props, olds: Props, news: Props) -> None:
-        props = {**inputs, **_ours(news)}
+        props = {**inputs, **ours(news)}
         if room := self._room(props):
             self._run.declare(room, inputs.get("forceDestroy") is True, self._room(olds), by=_resource(props))
 
@@ -171,11 +161,7 @@ class RoomProvider(ResourceProvider):
         return not await rooms.has(str(olds.get("name")), str(olds.get("sid")), self._run.began)
 
     def _place(self, props: Props) -> Place:
-        """Where the room lives: as the state says, or as its project's reference leads there now."""
-        if stated := props.get("place"):
-            return Place.from_state(stated)
-        ref = props.get("project")
-        return place_of(ProjectRef.from_state(ref).without_keys(self._settings) if ref else self._settings)
+        return place(props, self._settings)
 
     def _left(self, props: Props) -> bool:
         """Does the project's reference lead elsewhere by now than to where the state has the room?"""
@@ -190,7 +176,7 @@ class RoomProvider(ResourceProvider):
 
 def _inputs(props: Props) -> dict[str, Any]:
     """A room's inputs among the properties, with unknowns as the model has them."""
-    return {key: _known(props[key]) for key in FIELDS.values() if props.get(key) is not None}
+    return {key: _known(value) for key, value in own(props).items()}
 
 
 def _known(value: Any) -> Any:
@@ -201,10 +187,6 @@ def _known(value: Any) -> Any:
     return UNKNOWN if isinstance(value, Unknown) or value == rpc.UNKNOWN else value
 
 
-def _ours(props: Props) -> dict[str, Any]:
-    return {key: props[key] for key in _OURS if props.get(key)}
-
-
 def resource_of(room: object, project: ProjectRef | None) -> object:
     """The name of a room's resource, unless the program gives another one."""
     return f"{project.label}/{room}" if project else room
@@ -213,10 +195,6 @@ def resource_of(room: object, project: ProjectRef | None) -> object:
 def _resource(props: Props) -> str:
     ref = props.get("project")
     return str(props.get("resource") or resource_of(props.get("name"), ProjectRef.from_state(ref) if ref else None))
-
-
-def _kept(props: Props) -> dict[str, Any]:
-    return {key: value for key, value in props.items() if key != PROVIDER_KEY}
 
 
 _OTHER_KEY: Final = (
@@ -245,10 +223,3 @@ def _show_sentences() -> None:
         return str(error) if isinstance(error, RelayError) else traceback.format_exc()
 
     sys.modules["__main__"].traceback = SimpleNamespace(format_exc=format_exc)  # type: ignore[attr-defined]
-
-
-@cache
-def pickled_provider() -> str:
-    """The provider as state holds it, a reference to this class."""
-    # Once per process, and not with the SDK's own function: that one fails near 310 resources in one program.
-    return base64.b64encode(pickle.dumps(RoomProvider(), protocol=4)).decode()

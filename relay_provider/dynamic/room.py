@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +12,14 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi import CustomResource, Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
-from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pydantic_core import PydanticCustomError
 
 from relay_provider.config import ProjectRef
 from relay_provider.dynamic.functions import in_sentences, program_settings
-from relay_provider.dynamic.provider import pickled_provider, resource_of
+from relay_provider.dynamic.properties import PROVIDER, PROVIDER_KEY
+from relay_provider.dynamic.provider import resource_of
 from relay_provider.errors import InvalidInputs, Problem, RelayError
+from relay_provider.manifest import Project
 from relay_provider.model import FIELDS
 from relay_provider.place import home_of
 from relay_provider.values import canonical_metadata
@@ -69,7 +70,7 @@ class Room(Resource, module="relay", name="Room"):
             "resource": None if resource_name == resource_of(room_name, project) else resource_name,
             "sid": None,
             "creation_time": None,
-            PROVIDER_KEY: pickled_provider(),
+            PROVIDER_KEY: PROVIDER,
         }
         with _short_stack():
             CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, opts)
@@ -160,6 +161,11 @@ def declare_rooms(*paths: str | Path, opts: ResourceOptions | None = None) -> di
 
     with in_sentences():
         manifest = load_manifest([Path(path) for path in paths])
+    return declare_projects(manifest.projects, opts)
+
+
+def declare_projects(projects: Iterable[Project], opts: ResourceOptions | None = None) -> dict[str, Room]:
+    """Declare every room of these projects, as `<project>/<room>`."""
     return {
         (name := f"{project.ref.label}/{room.name}"): Room(
             name,
@@ -171,6 +177,6 @@ def declare_rooms(*paths: str | Path, opts: ResourceOptions | None = None) -> di
             force_destroy=room.force_destroy or None,
             project=project.ref,
         )
-        for project in manifest.projects
+        for project in projects
         for room in project.rooms
     }
