@@ -80,7 +80,7 @@ def rooms_in(state: Deployment) -> dict[tuple[str, str], Entry]:
     return {
         named(one["urn"]): Entry(one.get("inputs") or {}, one.get("outputs") or {})
         for one in state.get("resources") or ()
-        if one["type"] == ROOM_TYPE
+        if one.get("type") == ROOM_TYPE
     }
 
 

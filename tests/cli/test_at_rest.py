@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from relay_provider.cli import deploy, foresight
 from relay_provider.cli.app import app
 from relay_provider.cli.stack import RoomStack
+from relay_provider.cli.tags import NOTES
 from relay_provider.dynamic.properties import PROVIDER
 from relay_provider.dynamic.provider import RoomProvider
 from relay_provider.errors import RelayError
@@ -123,6 +124,13 @@ def test_the_state_and_one_list_are_enough(scene: Scene, run: Run, arguments: tu
 
 
 @pytest.mark.unit
+def test_tags_of_people_are_theirs(scene: Scene, run: Run) -> None:
+    scene.write()
+    tagged(scene, "owner")
+    assert answer(scene, run) == NOTHING
+
+
+@pytest.mark.unit
 def test_only_the_chosen_project_counts(scene: Scene, run: Run) -> None:
     scene.entries.append(entry("gone", scene.place, "other"))
     scene.others = {"other": {"rooms": {"new": None}}}
@@ -201,6 +209,11 @@ def held(scene: Scene) -> None:
     (locks / "1.json").write_text(json.dumps({"pid": 1, "hostname": "elsewhere"}))
 
 
+def tagged(scene: Scene, name: str) -> None:
+    file = scene.file.with_name("dev.pulumi-tags")
+    file.write_text(json.dumps({"version": 1, "tags": {name: "x"}}))
+
+
 @pytest.mark.unit
 @pytest.mark.parametrize(
     "deviate",
@@ -208,6 +221,7 @@ def held(scene: Scene) -> None:
         edit(held, "a run goes on"),
         edit(lambda scene: scene.file.with_name("dev.json").write_text("{}"), "a second state"),
         edit(lambda scene: scene.file.unlink(), "no state"),
+        edit(lambda scene: tagged(scene, f"{NOTES}1"), "a note of a run that may have been killed"),
         edit(lambda scene: (scene.folder / ".relay/rooms/Pulumi.dev.yaml").unlink(), "no configuration"),
     ],
 )
