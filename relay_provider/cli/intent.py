@@ -106,12 +106,13 @@ def alive(projects: Sequence[Project], base: Connection, lookup: Lookup) -> list
         lists = await asyncio.gather(*(session.rooms(where).list() for where in places))
         return [lists[places.index(where)] for _, where in found]
 
-    kept = []
+    kept: dict[tuple[str, str], Project] = {}  # two notes may hold one room
     for one, rooms in zip(projects, run_in_session(listed), strict=True):
         live = {room.name: room for room in rooms}
-        stand = (room for room in one.rooms if room.name in live and not differences(room, live[room.name]))
-        kept.append(replace(one, rooms=tuple(stand)))
-    return [one for one in kept if one.rooms]
+        for room in one.rooms:
+            if room.name in live and not differences(room, live[room.name]):
+                kept[one.ref.label, room.name] = replace(one, rooms=(room,))
+    return list(kept.values())
 
 
 def _settings(project: Project, base: Connection, lookup: Lookup) -> Connection:

@@ -40,13 +40,14 @@ class Recovery:
         self._found: tuple[str, ...] = ()
 
     def recover(self, state: Deployment, declared: Collection[Project] = ()) -> bool:
-        """Take what killed runs have made into the state, but for rooms that the `declared` ones take over as they
-        are. Was there such a run?"""
+        """Take what killed runs have made into the state, unless the `declared` rooms will take over all of it as it
+        is. Was there such a run?"""
         notes = self._notes()
         self._change(dict.fromkeys(old := stale(notes, state)))
         self._found = tuple(notes.keys() - old)
         noted = [*lost(notes, state), *begun(state)]
-        if made := alive(without(noted, declared), *self._settings):
+        made = alive(noted, *self._settings)
+        if any(without(made, declared)):  # then all, since a note counts no longer once the state is written
             self._adopt(made, state)
             rooms = counted(sum(len(one.rooms) for one in made), "room")
             click.echo(f"A run was killed before it wrote its state. It had made {rooms}, known now.", err=True)
@@ -54,10 +55,11 @@ class Recovery:
 
     @contextmanager
     def sparing(self, state: Deployment, creates: Sequence[Project], *, worth: bool) -> Iterator[None]:
-        """Within this, the engine writes the state at its end alone, if that is `worth` it; `creates` are rooms that
-        the `state` does not have yet."""
+        """Within this, the engine writes the state at its end alone, if that is `worth` it or a note has to count until
+        then; `creates` are rooms that the `state` does not have yet."""
         given, name = os.environ.get(_SKIP), None
-        if self._engine.workspace.whole and (worth if given is None else given.lower() in ("true", "1")):
+        spare = bool(worth or self._found) if given is None else given.lower() in ("true", "1")
+        if spare and self._engine.workspace.whole:
             name = self._note(creates, state)
             if name or not creates:
                 self._engine.tell({_SKIP: "true"})
