@@ -80,6 +80,14 @@ class Rooms:
         run.made(room, outputs(wanted.props(), live))
         return live
 
+    async def adopt(self, wanted: RoomInputs, run: Run) -> LiveRoom:
+        """The live room, which is as wanted. A question: it changes nothing. Raises NotFound when there is none."""
+        live = await self._listing.find(wanted.name, run.began)
+        if live is None or differences(wanted, live):
+            raise NotFound(f'Room "{wanted.name}" is no longer live as it was just now; run the same command again.')
+        run.made((self.project, wanted.name), outputs(wanted.props(), live))
+        return live
+
     async def _created(self, wanted: RoomInputs, run: Run, secret: Collection[str]) -> LiveRoom:
         room = (self.project, wanted.name)
         live = await self._made(wanted, run)

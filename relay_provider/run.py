@@ -18,6 +18,8 @@ KEYS_CHECKED: Final = "RELAY_ROOMS_KEYS_CHECKED"
 """Set by `relay-rooms`: every key that the manifest names is at hand; one that only the state names is an old one."""
 MANIFEST: Final = "RELAY_ROOMS_MANIFEST"
 """Set by `relay-rooms --project`: the files that declare rooms beside those that the engine is told of."""
+ADOPTING: Final = "RELAY_ROOMS_ADOPTING"
+"""Set by `relay-rooms` for a run that takes live rooms into the state: a create makes nothing then."""
 
 Room = tuple[Home, str]
 """A room by its project and its name."""

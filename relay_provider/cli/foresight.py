@@ -50,6 +50,11 @@ class Foresight:
             lists = run_in_session(lambda session: asyncio.gather(*(session.rooms(one).listed() for one in found)))
             self._live = dict(zip(self._connections, lists, strict=True))
 
+    def live(self, project: str, room: str) -> LiveRoom | None:
+        """The declared room as it was live, if it was."""
+        home, _ = self._declared[project, room]
+        return self._live[home].get(room)
+
     def seen(self, change: Change) -> Change:
         """A create of a room that was live already takes it over; a delete of a declared one ends nothing."""
         if change.kind == "delete" and (self._home(change) in self._homes or self._stands(change)):

@@ -30,9 +30,13 @@ _STOPPED: Final = (
 
 
 class Interrupted(RelayError):
-    """A person, or whoever runs this, asked to stop."""
+    """A person, or whoever runs this, asked to stop; twice, to stop `at_once`."""
 
     exit_code = 130
+
+    def __init__(self, times: int) -> None:
+        self.at_once = times > 1
+        super().__init__(_STOPPED[self.at_once])
 
 
 class Command(PulumiCommand):
@@ -61,7 +65,7 @@ class Command(PulumiCommand):
         on_error: Callable[[str], Any] | None = None,
     ) -> CommandResult:
         if self._interruptions:
-            raise Interrupted(_STOPPED[self._interruptions > 1])
+            raise Interrupted(self._interruptions)
         env = safe({**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"})
         if Path(self.command).is_absolute():  # plugins lie beside it
             env["PATH"] = os.pathsep.join([env["PATH"], str(Path(self.command).parent)])
@@ -89,7 +93,7 @@ class Command(PulumiCommand):
         if code == 0:
             return result
         if self._interruptions:
-            raise Interrupted(_STOPPED[self._interruptions > 1])
+            raise Interrupted(self._interruptions)
         raise create_command_error(result)
 
     def output(self, workspace: Workspace, *arguments: str, folder: Path | None = None) -> str:

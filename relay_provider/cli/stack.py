@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import warnings
@@ -26,13 +27,21 @@ from pulumi.automation._stack import StackInitMode
 from relay_provider.cli.common import DEFAULT_FILE, read_manifest
 from relay_provider.cli.plan import sentences
 from relay_provider.cli.pulumi_program import Command
+from relay_provider.cli.state import Deployment, pending, read_states
 from relay_provider.cli.steps import ROOM_TYPE, SET_TYPE
-from relay_provider.cli.strangers import check_config, check_links, check_states
 from relay_provider.cli.takeover import exported, find, find_config, put_back, take_over
 from relay_provider.cli.workspace import Workspace, backend_chosen
 from relay_provider.config import Connection, Lookup, load
 from relay_provider.errors import RelayError, quoted
-from relay_provider.manifest import ENDINGS, Manifest, ManifestError, declared_name, first_of, is_name, name_of_file
+from relay_provider.manifest import (
+    ENDINGS,
+    Manifest,
+    ManifestError,
+    declared_name,
+    first_of,
+    is_name,
+    name_of_file,
+)
 from relay_provider.manifest import load as load_manifest
 
 
@@ -43,6 +52,10 @@ class NoStack(RelayError):
         self.project = workspace.project
         self.others = workspace.with_stack(stack) if workspace.local else []
         super().__init__(f"There is no stack {stack} of {workspace.project}; `relay-rooms up` makes it.")
+
+
+class Held(RelayError):
+    """Another run has the stack."""
 
 
 class _QuickWorkspace(LocalWorkspace):
@@ -80,19 +93,15 @@ class RoomStack:
         create: bool,
     ) -> None:
         """Open the stack. `manifest` is whose it is, where that is known: a stack of before may be taken over then."""
-        check_links(workspace.root)
-        workspace.unlock()
-        check_config(workspace.config(stack), workspace.old_config(stack))
-        projects, name = (workspace.project, workspace.old_project), stack.rpartition("/")[2]
-        self._pending = workspace.local and check_states(workspace.root, projects, name)
+        self._pending = pending(read_states(workspace, stack).values())
         warnings.filterwarnings("ignore", module=r"pulumi\.automation")  # about what ends in an error anyway
         self.workspace = workspace
-        self._name = stack
+        self.name = stack
         self._program = program
-        self._command = Command()
+        self.command = Command()
         with self.failing("stack"):
             self.stack = self._opened(manifest, create)
-            find_config(workspace, stack, self._command)
+            find_config(workspace, stack, self.command)
 
     @classmethod
     def of(cls, manifest: Manifest, stack: str, program: Callable[[], None] | None, *, create: bool) -> RoomStack:
@@ -113,10 +122,10 @@ class RoomStack:
     def _opened(self, manifest: Manifest | None, create: bool) -> Stack:
         if found := self._found(create):
             return found
-        if manifest and take_over(self.workspace, self._name, manifest, self._command):
+        if manifest and take_over(self.workspace, self.name, manifest, self.command):
             return self._select()
         if not create:
-            raise NoStack(self.workspace, self._name)
+            raise NoStack(self.workspace, self.name)
         try:
             return self._select(StackInitMode.CREATE)
         except StackAlreadyExistsError:  # another run was faster
@@ -125,7 +134,7 @@ class RoomStack:
     def _found(self, create: bool) -> Stack | None:
         """The stack, if there is one; nothing is written for one that there is not."""
         if self.workspace.local or not (create or self.workspace.prepared):
-            there = find(self.workspace, self.workspace.project, self._name, self._command)
+            there = find(self.workspace, self.workspace.project, self.name, self.command)
             return self._select(known=self.workspace.local) if there else None
         try:
             return self._select()
@@ -136,33 +145,50 @@ class RoomStack:
         folder, env = self.workspace.folder, self.workspace.env
         self.workspace.prepare()
         workspace = _QuickWorkspace(
-            work_dir=str(folder), program=self._program, env_vars=env, pulumi_command=self._command
+            work_dir=str(folder), program=self._program, env_vars=env, pulumi_command=self.command
         )
         workspace.known = known
-        return _QuickStack(self._name, workspace, how)
+        return _QuickStack(self.name, workspace, how)
 
     def tell(self, variables: Mapping[str, str]) -> None:
         """Put these into the environment of the engine, and so of the provider."""
         self.stack.workspace.env_vars = {**self.stack.workspace.env_vars, **variables}
 
+    def read(self) -> Deployment:
+        """The state as it lies there now."""
+        if self.workspace.local:
+            states = read_states(self.workspace, self.name)
+            return next((one for file, one in states.items() if file.parent.name == self.workspace.project), {})
+        with self.failing("stack export"):
+            found: Deployment = exported(self.name, self.workspace, self.command, self.workspace.folder)["deployment"]
+        return found
+
+    def judges(self, state: Deployment) -> bool:
+        """Would the engine read the state? Can that be told without it: is there no configuration, and a passphrase at
+        hand where one is needed?"""
+        asks = (state.get("secrets_providers") or {}).get("type") == "passphrase"
+        env = {**os.environ, **self.workspace.env}
+        there = any(f"PULUMI_CONFIG_PASSPHRASE{end}" in env for end in ("", "_FILE"))
+        return not self.workspace.configured(self.name) and (there or not asks)
+
     def settle(self) -> None:
         """Forget what a killed run had begun, which the engine would keep for ever: what came of it is seen at the
-        rooms. Only for a run that makes what is declared; a room that was just being made is taken over by it."""
+        rooms. Not before those that it was just making are in the state, or declared."""
         if self._pending:
             with self.failing("stack import"):
-                state = exported(self._name, self.workspace, self._command, self.workspace.folder)
-                put_back(self._name, state, self.workspace, self._command)
+                state = exported(self.name, self.workspace, self.command, self.workspace.folder)
+                put_back(self.name, state, self.workspace, self.command)
 
     @contextmanager
     def failing(self, what: str, errors: list[str] | None = None) -> Iterator[None]:
         """Turn what the Automation API raises into sentences; `errors` are those the engine reported as events."""
-        with self._command.stoppable():
+        with self.command.stoppable():
             try:
                 yield
             except StackNotFoundError:
-                raise NoStack(self.workspace, self._name) from None
+                raise NoStack(self.workspace, self.name) from None
             except ConcurrentUpdateError as error:
-                raise RelayError(self._locked(str(error))) from None
+                raise Held(self._locked(str(error))) from None
             except InvalidVersionError as error:
                 raise RelayError(f"This pulumi program is too old: {quoted(str(error))}") from None
             except CommandError as error:
@@ -171,26 +197,32 @@ class RoomStack:
                 silent = f"pulumi {what} ended (exit code {code[1] if code else '?'}) without saying why; try again."
                 raise RelayError("\n".join(found) or silent) from None
 
+    def urn(self, label: str, room: str = "**") -> str:
+        """The URN of a room, or those of all in one project, as the engine has patterns."""
+        return f"{self._urns}::{ROOM_TYPE}::{label}/{room}"
+
     def urns(self, label: str) -> list[str]:
-        """The URNs of this stack's rooms in one project, as the engine has patterns; a set's may match nothing."""
-        stack = f"urn:pulumi:{self._name.rpartition('/')[2]}::{self.workspace.project}"
-        return [f"{stack}::{ROOM_TYPE}::{label}/**", f"{stack}::{SET_TYPE}*::{label}"]
+        """Those of the rooms and of the set of one project; a pattern may match nothing."""
+        return [self.urn(label), f"{self._urns}::{SET_TYPE}*::{label}"]
+
+    @property
+    def _urns(self) -> str:
+        return f"urn:pulumi:{self.name.rpartition('/')[2]}::{self.workspace.project}"
 
     def _locked(self, text: str) -> str:
         who = re.search(r"created by (.+)", text)
         holder = f" (by {quoted(who[1])})" if who else ""
-        way = f"pulumi cancel --yes --stack {self._name} --cwd {shlex.quote(str(self.workspace.folder))}"
+        way = f"pulumi cancel --yes --stack {self.name} --cwd {shlex.quote(str(self.workspace.folder))}"
         return (
-            f"Another run holds the stack {self._name}{holder}; wait until it has ended. If it was killed, "
+            f"Another run holds the stack {self.name}{holder}; wait until it has ended. If it was killed, "
             f"run `{way}` and try again."
         )
 
     def settings(self) -> tuple[Connection, Lookup]:
         """The settings that the stack's config and the environment make, and how to find other keys of the config."""
         config: dict[str, str] = {}
-        file, project = self.workspace.config(self._name), self.workspace.project
-        # Otherwise without asking the program, which takes a while.
-        if file.exists() and re.search(r"^(?:config|environment):", file.read_text(), re.MULTILINE):
+        project = self.workspace.project
+        if self.workspace.configured(self.name):  # otherwise without asking the program, which takes a while
             with self.failing("config"):
                 config = {key: found.value for key, found in self.stack.get_all_config().items()}
         base = load({key.removeprefix("relay:"): value for key, value in config.items() if key.startswith("relay:")})

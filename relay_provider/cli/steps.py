@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from relay_provider.changes import diff
+from relay_provider.dynamic.properties import PROVIDER_KEY
 from relay_provider.model import in_place
 from relay_provider.place import Place
 from relay_provider.room_set import settings_in
@@ -41,9 +42,21 @@ class RoomStep:
     sid: str
 
 
+def named(urn: str) -> tuple[str, str]:
+    """The project and the room, which make the resource's name: all after the third `::`, for a label may hold one."""
+    label, _, room = urn.split("::", 3)[3].partition("/")
+    return label, room
+
+
 def label_of(urn: str) -> str:
-    """The project's label: the name of a set, and that of a room until its `/`. A label may hold a `::`."""
-    return urn.split("::", 3)[3].partition("/")[0]
+    """The project's label, which alone is the name of a set."""
+    return named(urn)[0]
+
+
+def rooms_of_set(props: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each room of a set, by these inputs or outputs, as a room of its own has them."""
+    shared = {key: props[key] for key in ("project", "place", PROVIDER_KEY) if props.get(key)}
+    return {name: {**room, **shared, "name": name} for name, room in (props.get("rooms") or {}).items()}
 
 
 def room_steps(step: StepEventMetadata) -> Iterator[RoomStep]:
@@ -57,8 +70,7 @@ def room_steps(step: StepEventMetadata) -> Iterator[RoomStep]:
     if step.type == SET_TYPE:
         yield from _of_set(step.urn, kind, before, after, outputs)
     else:
-        project, _, room = step.urn.split("::", 3)[3].partition("/")
-        yield RoomStep(step.urn, project, room, kind, before, after, str(outputs.get("sid", "")))
+        yield RoomStep(step.urn, *named(step.urn), kind, before, after, str(outputs.get("sid", "")))
 
 
 def stood_steps(step: StepEventMetadata) -> Iterator[RoomStep]:
@@ -73,38 +85,24 @@ def stood_steps(step: StepEventMetadata) -> Iterator[RoomStep]:
 def _of_set(
     urn: str, kind: str, before: Mapping[str, Any], after: Mapping[str, Any], outputs: Mapping[str, Any]
 ) -> Iterator[RoomStep]:
-    there: Mapping[str, Any] = outputs.get("rooms") or {} if before else {}
-    old, new = _spelled(before.get("rooms") or {}, settings_in(there)), after.get("rooms") or {}
+    there = rooms_of_set(outputs) if before else {}
+    old, new = _spelled(rooms_of_set(before), there), rooms_of_set(after)
     changed_in_place = in_place(Place.from_state(str(after.get("place") or "")).backend)
     for name in sorted({*old, *new}):
-        one = kind
+        one, was, will = kind, old.get(name, {}), new.get(name, {})
         if kind not in ("same", "left"):
-            one = "delete" if name not in new else "create" if name not in old else kind
+            one = "delete" if not will else "create" if not was else kind
         if one == "update":
-            found = diff(old[name], new[name], changed_in_place)
+            found = diff(was, will, changed_in_place)
             one = "replace" if found.replaces else "update" if found.changes else "same"
-        yield RoomStep(
-            f"{urn}#{name}",
-            label_of(urn),
-            name,
-            one,
-            _whole(name, old, before),
-            _whole(name, new, after),
-            str(there.get(name, {}).get("sid", "")),
-        )
+        sid = str(there.get(name, {}).get("sid", ""))
+        yield RoomStep(f"{urn}#{name}", label_of(urn), name, one, was, will, sid)
 
 
 def _spelled(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
     """The rooms that the state has, spelled as they were declared where they are so."""
+    settings = settings_in(live)
     return {
-        name: inputs[name] if name in inputs and not diff(props, inputs[name], ()).changes else props
-        for name, props in live.items()
+        name: inputs[name] if name in inputs and not diff(props, inputs[name], ()).changes else {**live[name], **props}
+        for name, props in settings.items()
     }
-
-
-def _whole(name: str, rooms: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """A room of a set with what its set says for all, as a room of its own has it."""
-    if name not in rooms:
-        return {}
-    shared = {key: inputs[key] for key in ("project", "place") if inputs.get(key)}
-    return {**rooms[name], **shared, "name": name}

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from relay_provider.dynamic.provider import pickled_provider
+from relay_provider.dynamic.properties import PROVIDER
 from relay_provider.errors import RelayError, quoted
 from relay_provider.manifest.problems import Broken
 from relay_provider.manifest.source import decoded
@@ -61,16 +61,14 @@ def state_files(root: Path, projects: Sequence[str], stack: str) -> Iterator[Pat
                 yield file
 
 
-def check_states(root: Path, projects: Sequence[str], stack: str) -> bool:
-    """Raise for a state that relay-rooms cannot have written, or that cannot be read. Is there something in one that a
-    killed run had begun?"""
-    pending = False
+def check_states(root: Path, projects: Sequence[str], stack: str) -> dict[Path, Any]:
+    """What is in each state file. Raises for a state that relay-rooms cannot have written, or that cannot be read."""
+    found: dict[Path, Any] = {}
     for file in state_files(root, projects, stack):
         try:
             data = file.read_bytes()
             text = gzip.decompress(data) if file.suffix == ".gz" else data
-            json.loads(text, object_pairs_hook=_checked)
-            pending = pending or b'"pending_operations":' in text
+            found[file] = json.loads(text, object_pairs_hook=_checked)
         except _Foreign as error:
             raise RelayError(
                 f"The state {file} holds {error}, which relay-rooms never writes: it may be a stranger's, and would "
@@ -79,7 +77,7 @@ def check_states(root: Path, projects: Sequence[str], stack: str) -> bool:
             ) from None
         except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
             raise RelayError(_unreadable(file, error)) from None
-    return pending
+    return found
 
 
 def check_config(*files: Path) -> None:
@@ -106,7 +104,7 @@ def _checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise _Foreign(f'"{quoted(key, limit=40)}" twice')
         if folded in _PLUGINS:
             raise _Foreign("a provider from elsewhere")
-        if folded == "__provider" and value not in (pickled_provider(), []):  # the list is of dependencies
+        if folded == "__provider" and value not in (PROVIDER, []):  # the list is of dependencies
             raise _Foreign("a provider that is not this one")
         found[folded] = value
     if "urn" in found or "custom" in found:
@@ -114,7 +112,7 @@ def _checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         ours = isinstance(kind, str) and (kind in _TYPES or kind.startswith(_ROOMS))
         if not ours or urn.split("::")[2:3] != [kind]:
             raise _Foreign(f'a resource of type "{quoted(str(kind), limit=60)}"')
-    return found
+    return dict(pairs)
 
 
 def _unreadable(file: Path, error: Exception) -> str:

@@ -26,6 +26,7 @@ OLD_PROJECT: Final = "relay-rooms"
 _NO_ATTRIBUTES: Final = "?metadata=skip"
 
 
+_CLOUD: Final = "https://api.pulumi.com"
 _OURS_ALONE: Final = 0o700
 """Rooms' metadata and people's names are nobody else's business on this machine."""
 
@@ -71,6 +72,11 @@ class Workspace:
         return f"file://{quote(str(self.root))}{_NO_ATTRIBUTES}"
 
     @property
+    def whole(self) -> bool:
+        """Does the backend take the whole state each time, as all do but Pulumi Cloud?"""
+        return self.local or not backend_chosen().startswith(("http://", "https://"))
+
+    @property
     def prepared(self) -> bool:
         """Have Pulumi's files been written before?"""
         return (self.folder / "Pulumi.yaml").exists()
@@ -103,6 +109,20 @@ class Workspace:
     def old_config(self, stack: str) -> Path:
         """Where that was before manifests had names."""
         return self.root / _config_file(stack)
+
+    def configured(self, stack: str) -> bool:
+        """Does that file hold values?"""
+        file = self.config(stack)
+        return file.exists() and bool(re.search(r"^(?:config|environment):", file.read_text(), re.MULTILINE))
+
+    def state_file(self, stack: str) -> Path:
+        """The stack's local state, as a run leaves it."""
+        return self.root / ".pulumi" / "stacks" / self.project / f"{stack.rpartition('/')[2]}.json.gz"
+
+    def held(self, stack: str) -> bool:
+        """Does a run hold the local state?"""
+        locks = self.root / ".pulumi" / "locks" / "organization" / self.project / stack.rpartition("/")[2]
+        return any(locks.glob("*.json"))
 
     def with_stack(self, stack: str) -> list[str]:
         """The projects that have a stack of this name in the local state."""
@@ -150,14 +170,15 @@ class Workspace:
                 continue  # removed just now, or not the engine's
 
 
-def backend_chosen() -> bool:
-    """Did somebody choose where Pulumi keeps its states?"""
-    if os.environ.get("PULUMI_BACKEND_URL") or os.environ.get("PULUMI_ACCESS_TOKEN"):
-        return True
+def backend_chosen() -> str:
+    """Where somebody chose that Pulumi keeps its states, if anybody did."""
+    if url := os.environ.get("PULUMI_BACKEND_URL"):
+        return url
     try:
-        return bool(json.loads((pulumi_home() / "credentials.json").read_text()).get("current"))
+        current = json.loads((pulumi_home() / "credentials.json").read_text()).get("current")
     except (OSError, ValueError, AttributeError):
-        return False
+        current = None
+    return str(current or (os.environ.get("PULUMI_ACCESS_TOKEN") and _CLOUD) or "")
 
 
 def _config_file(stack: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pulumi import ResourceOptions
@@ -21,7 +21,12 @@ def declare_rooms(*paths: str | Path, opts: ResourceOptions | None = None) -> di
     """
     with in_sentences():
         manifest = load([Path(path) for path in paths])
-    return {name: one for project in manifest.projects for name, one in _declared(project, opts)}
+    return declare_projects(manifest.projects, opts)
+
+
+def declare_projects(projects: Iterable[Project], opts: ResourceOptions | None = None) -> dict[str, Room | RoomSet]:
+    """Declare every room of these projects, named in the same way."""
+    return {name: one for project in projects for name, one in _declared(project, opts)}
 
 
 def _declared(project: Project, opts: ResourceOptions | None) -> Iterator[tuple[str, Room | RoomSet]]:

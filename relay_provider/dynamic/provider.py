@@ -7,11 +7,8 @@ environment, in the process that needs them.
 
 from __future__ import annotations
 
-import base64
-import pickle
 import sys
 import traceback
-from functools import cache
 from types import SimpleNamespace
 
 from pulumi.dynamic import (
@@ -24,8 +21,9 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from relay_provider.dynamic.properties import Props
 from relay_provider.dynamic.room_calls import RoomCalls
-from relay_provider.dynamic.scope import Props, Scope
+from relay_provider.dynamic.scope import Scope
 from relay_provider.dynamic.set_calls import SetCalls
 from relay_provider.engine import PartlyDone, end_with, engine_address
 from relay_provider.errors import RelayError
@@ -85,10 +83,3 @@ def _show_sentences() -> None:
         return str(error) if isinstance(error, RelayError) else traceback.format_exc()
 
     sys.modules["__main__"].traceback = SimpleNamespace(format_exc=format_exc)  # type: ignore[attr-defined]
-
-
-@cache
-def pickled_provider() -> str:
-    """The provider as state holds it, a reference to this class."""
-    # Once per process, and not with the SDK's own function: that one fails near 310 resources in one program.
-    return base64.b64encode(pickle.dumps(RoomProvider(), protocol=4)).decode()

@@ -11,12 +11,11 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi import CustomResource, Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
-from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pydantic_core import PydanticCustomError
 
 from relay_provider.config import ProjectRef
 from relay_provider.dynamic.functions import in_sentences, program_settings
-from relay_provider.dynamic.provider import pickled_provider
+from relay_provider.dynamic.properties import PROVIDER, PROVIDER_KEY
 from relay_provider.dynamic.scope import resource_of
 from relay_provider.errors import InvalidInputs, Problem, RelayError
 from relay_provider.model import FIELDS
@@ -70,7 +69,7 @@ class Room(Resource, module="relay", name="Room"):
             "resource": None if resource_name == resource_of(room_name, project) else resource_name,
             "sid": None,
             "creation_time": None,
-            PROVIDER_KEY: pickled_provider(),
+            PROVIDER_KEY: PROVIDER,
         }
         with short_stack():
             CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, opts)

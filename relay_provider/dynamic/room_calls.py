@@ -6,17 +6,17 @@ import os
 from typing import Any
 
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
-from pulumi.dynamic.dynamic import PROVIDER_KEY
 
 from relay_provider import session
-from relay_provider.changes import inputs_as_live, outputs
+from relay_provider.changes import outputs
 from relay_provider.config import ProjectRef
-from relay_provider.dynamic.scope import OURS, SECRET, Props, Scope, as_sent, known, ours, resource_of
+from relay_provider.dynamic.properties import Props, kept, ours, own, read
+from relay_provider.dynamic.scope import SECRET, Scope, known, resource_of
 from relay_provider.errors import ConfigError
 from relay_provider.lifecycle import Rooms
-from relay_provider.model import FIELDS, RoomInputs, check, same
+from relay_provider.model import RoomInputs, check
 from relay_provider.place import Home
-from relay_provider.run import KEYS_CHECKED
+from relay_provider.run import ADOPTING, KEYS_CHECKED
 
 
 class RoomCalls:
@@ -27,14 +27,13 @@ class RoomCalls:
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         found = check(_inputs(news))
-        place = self._scope.place({"project": news.get("project")})
         if not found.problems:
             props = {**found.inputs, **ours(news)}
             if room := self._scope.room(props):
                 force = found.inputs.get("forceDestroy") is True
                 self._scope.run.declare(room, force, self._scope.room(olds), by=_resource(props))
         return CheckResult(
-            {**as_sent(found.inputs), **ours(news), "place": place.as_state()},
+            self._scope.registered(found.inputs, news),
             [CheckFailure(problem.path, problem.message) for problem in found.problems],
         )
 
@@ -66,27 +65,26 @@ class RoomCalls:
 
     def create(self, props: Props) -> CreateResult:
         wanted = RoomInputs.model_validate(_inputs(props))
-        live = self._scope.with_rooms(props, lambda rooms: rooms.create(wanted, self._scope.run, SECRET))
+        if os.environ.get(ADOPTING):
+            live = self._scope.with_rooms(props, lambda rooms: rooms.adopt(wanted, self._scope.run))
+        else:
+            live = self._scope.with_rooms(props, lambda rooms: rooms.create(wanted, self._scope.run, SECRET))
         return CreateResult(live.name, {**outputs(props, live), **ours(props)})
 
     def read(self, id_: str, props: Props) -> ReadResult:
         live, as_it_is = self._scope.refreshed(props, lambda rooms: rooms.read(id_, self._scope.run, props))
         if as_it_is:
-            return ReadResult(id_, _kept(props))
+            return ReadResult(id_, kept(props))
         if live is None:
             return ReadResult("", {})
-        now = outputs(props, live)
-        # Inputs that come back otherwise than the program spells them make every `up` write them, once per room.
-        as_declared = all(same(key, now.get(key), props.get(key)) for key in FIELDS.values())
-        inputs = None if as_declared else {**inputs_as_live(_inputs(props), live), **ours(props)}
-        return ReadResult(id_, {**now, **ours(props)}, inputs)
+        return ReadResult(id_, *read(props, live))
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         wanted = RoomInputs.model_validate(_inputs(news))
         live = self._scope.with_rooms(news, lambda rooms: rooms.update(olds, wanted, self._scope.run, SECRET))
-        kept = {key: value for key, value in _kept(olds).items() if key not in OURS}
+        before = {key: value for key, value in kept(olds).items() if key not in ours(olds)}
         changed = {"forceDestroy": wanted.force_destroy} if live is None else outputs(news, live)
-        return UpdateResult({**kept, **changed, **ours(news)})
+        return UpdateResult({**before, **changed, **ours(news)})
 
     def delete(self, id_: str, props: Props) -> None:
         run, force, sid, by = self._scope.run, props.get("forceDestroy") is True, props.get("sid"), _resource(props)
@@ -95,13 +93,9 @@ class RoomCalls:
 
 def _inputs(props: Props) -> dict[str, Any]:
     """A room's inputs among the properties, with unknowns as the model has them."""
-    return {key: known(props[key]) for key in FIELDS.values() if props.get(key) is not None}
+    return {key: known(value) for key, value in own(props).items()}
 
 
 def _resource(props: Props) -> str:
     ref = props.get("project")
     return str(props.get("resource") or resource_of(props.get("name"), ProjectRef.from_state(ref) if ref else None))
-
-
-def _kept(props: Props) -> dict[str, Any]:
-    return {key: value for key, value in props.items() if key != PROVIDER_KEY}

@@ -7,10 +7,9 @@ from typing import Any, TypedDict
 
 from pulumi import CustomResource, Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
-from pulumi.dynamic.dynamic import PROVIDER_KEY
 
 from relay_provider.config import ProjectRef
-from relay_provider.dynamic.provider import pickled_provider
+from relay_provider.dynamic.properties import PROVIDER, PROVIDER_KEY
 from relay_provider.dynamic.room import IN_PYTHON, IN_STATE, as_declared, declare_once, short_stack
 
 
@@ -54,7 +53,7 @@ class RoomSet(Resource, module="relay", name="RoomSet"):
             else Output.all(rooms).apply(lambda found: declared(*found)),
             "project": project.as_state() if project else None,
             "resource": resource_name,
-            PROVIDER_KEY: pickled_provider(),
+            PROVIDER_KEY: PROVIDER,
         }
         with short_stack():
             CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, opts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from pulumi.output import Unknown
@@ -11,17 +11,13 @@ from pulumi.runtime import rpc
 
 from relay_provider import session
 from relay_provider.config import OPTIONS, Connection, Lookup, ProjectRef, load
+from relay_provider.dynamic.properties import Props, place, registered
 from relay_provider.errors import ConfigError, RelayError, Unauthorized, Unavailable, UnexpectedAnswer
 from relay_provider.lifecycle import Rooms
-from relay_provider.place import Home, Place, home_of, place_of, settings_in_state
+from relay_provider.place import Home, Place, home_of, settings_in_state
 from relay_provider.run import KEYS_CHECKED, MANIFEST, Run
 from relay_provider.values import UNKNOWN
 
-Props = Mapping[str, Any]
-
-OURS: Final = ("project", "place", "resource")
-"""What a resource's properties hold beside its own: the reference to its project, where that led, and the resource's
-name where nothing else says it."""
 SECRET: Final = ("metadata",)
 """This protocol does not tell a provider what is secret, so messages never show what may be."""
 OLD_KEY: Final = (ConfigError, Unauthorized)
@@ -73,10 +69,11 @@ class Scope:
 
     def place(self, props: Props) -> Place:
         """Where the rooms live: as the state says, or as their project's reference leads there now."""
-        if stated := props.get("place"):
-            return Place.from_state(stated)
-        ref = props.get("project")
-        return place_of(ProjectRef.from_state(ref).without_keys(self._settings) if ref else self._settings)
+        return place(props, self._settings)
+
+    def registered(self, inputs: Props, news: Props) -> dict[str, Any]:
+        """What the state has of a resource that is declared."""
+        return registered(as_sent(inputs), news, self._settings)
 
     def left(self, props: Props) -> bool:
         """Does the project's reference lead elsewhere by now than to where the state has its rooms?"""
@@ -118,10 +115,6 @@ class Scope:
 def resource_of(room: object, project: ProjectRef | None) -> str:
     """The name of a room's resource, unless the program gives another one."""
     return f"{project.label}/{room}" if project else str(room)
-
-
-def ours(props: Props) -> dict[str, Any]:
-    return {key: props[key] for key in OURS if props.get(key)}
 
 
 def known(value: Any) -> Any:

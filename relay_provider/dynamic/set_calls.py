@@ -9,11 +9,11 @@ from typing import Any
 import grpc
 from google.protobuf.struct_pb2 import Struct
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
-from pulumi.dynamic.dynamic import PROVIDER_KEY
 
 from relay_provider import room_set, session
 from relay_provider.changes import Diff
-from relay_provider.dynamic.scope import SECRET, Props, Scope, as_sent, known, ours
+from relay_provider.dynamic.properties import PROVIDER_KEY, Props, ours
+from relay_provider.dynamic.scope import SECRET, Scope, known
 from relay_provider.engine import PartlyDone, tell
 from relay_provider.errors import ConfigError
 from relay_provider.lifecycle import Rooms
@@ -30,12 +30,11 @@ class SetCalls:
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         found = room_set.check(known(news.get("rooms")))
-        place = self._scope.place({"project": news.get("project")})
         if not found.problems and (home := self._scope.home(news)):
             for name, force in room_set.declared(found.inputs["rooms"]):
                 self._scope.run.declare((home, name), force, by=f"{news.get('resource')}[{name}]")
         return CheckResult(
-            {**as_sent(found.inputs), **ours(news), "place": place.as_state()},
+            self._scope.registered(found.inputs, news),
             [CheckFailure(problem.path, problem.message) for problem in found.problems],
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from relay_provider.cli.strangers import check_states
-from relay_provider.dynamic.provider import pickled_provider
+from relay_provider.dynamic.properties import PROVIDER
 from relay_provider.errors import RelayError
 from tests.cli.conftest import Run
 from tests.cli.shop import TWO, Shop, needs_engine
@@ -70,7 +70,7 @@ def test_nothing_of_a_checkout_is_run(shop: Shop, tmp_path: Path, monkeypatch: p
 
     code = base64.b64encode(pickle.dumps(Code())).decode()
     [file] = (shop.folder / ".relay/.pulumi/stacks").glob("*/dev.json.gz")
-    file.write_bytes(gzip.compress(shop.state().replace(pickled_provider(), code).encode()))
+    file.write_bytes(gzip.compress(shop.state().replace(PROVIDER, code).encode()))
     for command in (["preview"], ["up", "-y"], ["destroy", "-y"], ["drift", "--stack", "dev"]):
         done = shop.run(*command)
         assert done.returncode == 1
@@ -89,7 +89,7 @@ def state(*resources: Any) -> str:
 OURS = state(
     resource(STACK, custom=False),
     resource("pulumi:providers:pulumi-python", inputs={"relay:apiKey": "…"}),
-    resource(inputs={"__provider": pickled_provider()}, propertyDependencies={"__provider": []}),
+    resource(inputs={"__provider": PROVIDER}, propertyDependencies={"__provider": []}),
 )
 
 
@@ -101,7 +101,7 @@ OURS = state(
         (state(resource("command:local:Command", URN="x", urn=None)), "twice"),
         (OURS.replace('"urn"', '"Urn"').replace(ROOM, "a:b:C"), 'a resource of type "a:b:C"'),
         (OURS.replace('"latest"', '"latest": {}, "Latest"'), '"Latest" twice'),
-        (OURS.replace(pickled_provider(), "gASV"), "a provider that is not this one"),
+        (OURS.replace(PROVIDER, "gASV"), "a provider that is not this one"),
         (OURS.replace("relay:apiKey", "pluginDownloadURL"), "a provider from elsewhere"),
         (OURS.replace("relay:apiKey", "__internal"), "a provider from elsewhere"),
         (OURS[:-9], "cannot be read (it is damaged). Remove it"),
