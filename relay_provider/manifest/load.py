@@ -105,7 +105,9 @@ def _agreed(what: str, known: tuple[Position, T] | None, found: tuple[At, T], pr
     at, value = found
     if known and known[1] != value:
         here, there = (json.dumps(one) if isinstance(one, bool) else one for one in (value, known[1]))
-        problems.say(at, f"{what} is {here} here and {there} at {known[0]}; one manifest says it once, or the same everywhere")
+        problems.say(
+            at, f"{what} is {here} here and {there} at {known[0]}; one manifest says it once, or the same everywhere"
+        )
     return known or (problems.position(at), value)
 
 
