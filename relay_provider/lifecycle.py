@@ -64,16 +64,19 @@ class Rooms:
         """What has to happen to a room of this backend. A question: it changes nothing."""
         return changes.diff(old, new, self.backend.in_place)
 
-    async def create(self, wanted: RoomInputs, run: Run, secret: Collection[str] = ()) -> LiveRoom:
+    async def create(
+        self, wanted: RoomInputs, run: Run, secret: Collection[str] = (), *, anew: bool = False
+    ) -> LiveRoom:
         """Make the room, take over an equal one, or replace the one that the state has; safe to repeat.
 
         A replacement is this one step: guard, end, make. Raises RoomOccupied or RoomUnsure when the guard refuses, and
         RoomDiffers when the room that is live with other settings is not the state's; `force_destroy` allows both.
-        Fields named in `secret` are not shown in messages.
+        Fields named in `secret` are not shown in messages. `anew`: the state's room is replaced also when nothing that
+        the server reports differs.
         """
         room = (self.project, wanted.name)
         try:
-            live = await self._created(wanted, run, secret)
+            live = await self._created(wanted, run, secret, anew or run.replaces(room) == room)
         except RelayError:
             run.failed(room)
             raise
@@ -88,12 +91,12 @@ class Rooms:
         run.made((self.project, wanted.name), outputs(wanted.props(), live))
         return live
 
-    async def _created(self, wanted: RoomInputs, run: Run, secret: Collection[str]) -> LiveRoom:
+    async def _created(self, wanted: RoomInputs, run: Run, secret: Collection[str], anew: bool) -> LiveRoom:
         room = (self.project, wanted.name)
         live = await self._made(wanted, run)
         owned = run.owned(room, live.sid)
         found = differences(wanted, live, owned)
-        if not found and not (owned and run.replaces(room) == room):
+        if not found and not (owned and anew):
             return live
         if not owned and not wanted.force_destroy:
             raise RoomDiffers(

@@ -25,6 +25,11 @@ def path(name: str, field: str = "") -> str:
     return f"rooms[{json.dumps(name, ensure_ascii=False)}]" + (f".{field}" if field else "")
 
 
+def by(resource: str, name: str) -> str:
+    """What a run calls that which has this room of a set."""
+    return resource + path(name).removeprefix("rooms")
+
+
 def check(rooms: object) -> Checked:
     """Check a set's `rooms`; the inputs are in their one spelling, and every problem of every room is told."""
     if isinstance(rooms, Unknown):

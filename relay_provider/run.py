@@ -37,7 +37,7 @@ class Run:
         """What a process has listed before may lack what another process has made since."""
         self.stopping = False
         """Has the engine asked to stop? What has begun is finished then, and no more begun."""
-        self._last_declared = self.began
+        self._last_declared = self._last_event = self.began
         self._whole = False
         self._declared: dict[Room, str] = {}
         self._homes: dict[str, set[Home]] = {}
@@ -46,7 +46,9 @@ class Run:
         self._found: set[tuple[Room, str]] = set()
         self._consents: dict[Room, bool] = {}
         self._forces: dict[str, bool] = {}
+        self._made: set[Room] = set()
         self._failed: set[Room] = set()
+        self._holders: dict[Room, set[str]] = {}
 
     def declare(self, room: Room, force: bool, before: Room | None = None, by: str = "") -> str | None:
         """The run declares the room, as a check says.
@@ -73,6 +75,20 @@ class Run:
         self._catch_up()
         return math.inf if self._whole else time.monotonic() - self._last_declared
 
+    def still_for(self) -> float:
+        """Seconds since anything happened."""
+        self._catch_up()
+        return time.monotonic() - self._last_event
+
+    def awaits(self, room: Room) -> bool:
+        """Has the room been declared, with this key or another one, by a resource that does not have it yet and may
+        still come to have it?"""
+        declared = [room] if self.declares(room) else self.declares_with_other_keys(room)
+        return any(
+            not (one in self._made or one in self._failed or self._declared[one] in self._holders.get(one, ()))
+            for one in declared
+        )
+
     def declares(self, room: Room) -> bool:
         """Does the run declare this room, by whatever resource of whatever provider?"""
         self._catch_up()
@@ -88,6 +104,11 @@ class Run:
         if sid := properties.get("sid"):
             self._state[_session(room, sid)] = properties
             self._found.add((room, sid))
+
+    def holds(self, room: Room, properties: Mapping[str, Any], by: str) -> None:
+        """The state has this room, with these properties, under the resource named `by`."""
+        self.knows(room, properties)
+        self._happened("held", room, by)
 
     def owned(self, room: Room, sid: str) -> Mapping[str, Any] | None:
         """The state's properties of the live room of this session ID, with whichever key the state has found it; None
@@ -135,13 +156,17 @@ class Run:
 
     def _apply(self, what: str, room: Room, detail: str) -> None:
         home, name = room
+        self._last_event = time.monotonic()
         if what == "declared":
             self._last_declared = time.monotonic()
             self._homes.setdefault(name, set()).add(home)
             self._declared[room] = self._declared.get(room) or detail
         elif what == "made":
             self._failed.discard(room)
+            self._made.add(room)
             self._found.add((room, detail))
+        elif what == "held":
+            self._holders.setdefault(room, set()).add(detail)
         else:
             self._failed.add(room)
 

@@ -17,8 +17,9 @@ from relay_provider.changes import outputs
 from relay_provider.errors import ConfigError, NotFound, RateLimited, RelayError, Unauthorized, Unavailable
 from relay_provider.lifecycle import Outlook, Rooms
 from relay_provider.model import LiveRoom, RoomInputs
-from relay_provider.room_set import Props, Set, nameless, path
-from relay_provider.run import Run
+from relay_provider.room_set import Props, Set, by, nameless, path
+from relay_provider.run import Room, Run
+from relay_provider.values import UNKNOWN, Unknown
 
 Told = Callable[[str], Awaitable[None]]
 """Hears, now and then, how far it is."""
@@ -28,6 +29,9 @@ LISTED: Final = 10
 QUIET: Final = 1.0
 """Seconds without a new declaration before rooms that left a set are ended: they may be on their way to another
 resource of the program, of which the engine tells a moment later."""
+STILL: Final = 5.0
+"""Seconds in which nothing happens, and a set no longer waits for the resource that a room of it is on its way to."""
+_POLL: Final = 0.1
 _OFTEN: Final = 0.5
 """Seconds between two words on how far it is."""
 _EVERYWHERE: Final = (ConfigError, Unauthorized, Unavailable, RateLimited)
@@ -50,15 +54,19 @@ class SetFailed(RelayError):
 
 
 class SetCycle:
-    """What one run does with the sets of one project. `secret` as in `Rooms.create`."""
+    """What one run does with a set of one project. `resource` is what the run knows it by, `secret` as in
+    `Rooms.create`."""
 
-    def __init__(self, rooms: Rooms, run: Run, secret: Collection[str] = (), told: Told | None = None) -> None:
-        self._rooms, self._run, self._secret, self._told = rooms, run, secret, told
+    def __init__(
+        self, rooms: Rooms, run: Run, resource: str, secret: Collection[str] = (), told: Told | None = None
+    ) -> None:
+        self._rooms, self._run, self._resource, self._secret, self._told = rooms, run, resource, secret, told
 
     async def apply(self, old: Set, new: Set) -> dict[str, Props]:
         """Make the set as declared: what stands then. `old` is what the state has.
 
-        Rooms that left the set are ended last. Raises SetFailed when a room could not be made, or ended.
+        Rooms that left the set are ended last. One that another resource declares stays in the set's state until that
+        one has it. Raises SetFailed when a room could not be made, or ended.
         """
         stands: dict[str, Props] = dict(old)
         self.know(old)
@@ -67,21 +75,27 @@ class SetCycle:
             stands[name] = await self._made(name, old.get(name), new[name])
 
         async def end(name: str) -> None:
-            await self._ended(name, old[name])
-            del stands[name]
+            if not self._run.awaits(self._room(name)):
+                await self._ended(name, old[name])
+                del stands[name]
 
         leaving = [name for name in old if name not in new]
         work = [(name, make) for name in new if name not in old or changes.diff(old[name], new[name], ()).changes]
         crew = _Crew(self._run, len(work) + len(leaving), self._told)
         try:
-            await crew.do(work)
-            if leaving:
-                await self._quiet()
+            try:
+                await crew.do(work)
+            finally:
+                for name, _ in work:
+                    if stands.get(name) is old.get(name):  # also one that was not tried
+                        self._run.failed(self._room(name))
+            if leaving and not crew.hopeless():
+                await self._quiet(leaving)
                 await crew.do([(name, end) for name in leaving])
         except anyio.get_cancelled_exc_class():
             pass  # the engine ends; what was made is not forgotten
         crew.check(stands, "made as declared", len({*old, *new}))
-        return {name: stands[name] for name in new}
+        return stands
 
     async def end(self, old: Set) -> None:
         """End every room of the set but those that the run declares. Raises SetFailed when some could not be ended."""
@@ -119,32 +133,51 @@ class SetCycle:
         """The rooms that `apply` would end with people in them, and who they are."""
         found = []
         for name, before in old.items():
-            stays = name in new and not self._rooms.diff(before, new[name]).replaces
-            if stays or (name not in new and self._run.declares((self._rooms.project, name))):
+            after = new.get(name)
+            if after is None:
+                stays = self._run.declares(self._room(name))
+            else:
+                stays = isinstance(after, Unknown) or not self._rooms.diff(before, after).replaces
+            if stays:
                 continue
-            force = new.get(name, before).get("forceDestroy") is True
+            force = (before if after is None else after).get("forceDestroy") is True
             if outlook := await self._rooms.outlook(name, force=force):
                 found.append((name, outlook))
         return found
 
-    def know(self, state: Set) -> None:
-        """Tell the run what the state has."""
+    def know(self, state: Set, new: Set | Unknown = UNKNOWN) -> None:
+        """Tell the run what the state has, and which of it the set goes on to declare."""
         for name, props in state.items():
-            self._run.knows((self._rooms.project, name), props)
+            if not isinstance(new, Unknown) and name in new:
+                self._run.holds(self._room(name), props, by(self._resource, name))
+            else:
+                self._run.knows(self._room(name), props)
+
+    def _room(self, name: str) -> Room:
+        return self._rooms.project, name
 
     async def _made(self, name: str, before: Props | None, props: Props) -> Props:
         wanted = RoomInputs.model_validate({**props, "name": name}, by_alias=True, by_name=False)
         if before is None or self._rooms.diff(before, props).replaces:
-            return nameless(outputs(props, await self._rooms.create(wanted, self._run, self._secret)))
-        live = await self._rooms.update(before, wanted, self._run, self._secret)
-        return {**before, "forceDestroy": wanted.force_destroy} if live is None else nameless(outputs(props, live))
+            live = await self._rooms.create(wanted, self._run, self._secret, anew=before is not None)
+            return nameless(outputs(props, live))
+        changed = await self._rooms.update(before, wanted, self._run, self._secret)
+        return (
+            {**before, "forceDestroy": wanted.force_destroy} if changed is None else nameless(outputs(props, changed))
+        )
 
     async def _ended(self, name: str, before: Props) -> None:
-        await self._rooms.delete(name, self._run, force=before.get("forceDestroy") is True, sid=before.get("sid"))
+        force, sid = before.get("forceDestroy") is True, before.get("sid")
+        await self._rooms.delete(name, self._run, force=force, sid=sid, by=by(self._resource, name))
 
-    async def _quiet(self) -> None:
-        while (left := QUIET - self._run.quiet_for()) > 0:  # noqa: ASYNC110 - nothing tells of what is not declared
-            await anyio.sleep(left)
+    async def _quiet(self, leaving: Collection[str]) -> None:
+        """Wait until nothing more is declared, and these rooms are where they are declared now."""
+        while (left := self._left(leaving)) > 0:  # noqa: ASYNC110 - nothing tells of what is not declared
+            await anyio.sleep(min(left, _POLL))
+
+    def _left(self, leaving: Collection[str]) -> float:
+        awaited = any(self._run.awaits(self._room(name)) for name in leaving)
+        return max(QUIET - self._run.quiet_for(), STILL - self._run.still_for() if awaited else 0)
 
 
 class _Crew:
@@ -161,7 +194,7 @@ class _Crew:
 
         async def worker() -> None:
             for name, one in left:
-                if self._run.stopping or self._hopeless():
+                if self._run.stopping or self.hopeless():
                     return
                 try:
                     await one(name)
@@ -179,7 +212,7 @@ class _Crew:
             self._last = now
             await self._told(f"{self._done:,} of {self._total:,} rooms")
 
-    def _hopeless(self) -> bool:
+    def hopeless(self) -> bool:
         return sum(isinstance(error, _EVERYWHERE) for error in self._failures.values()) >= _PATIENCE
 
     def check(self, stands: Set, doing: str, rooms: int) -> None:

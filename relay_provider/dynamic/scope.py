@@ -9,7 +9,7 @@ from typing import Any, Final
 from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
-from relay_provider import session
+from relay_provider import room_set, session
 from relay_provider.config import OPTIONS, Connection, Lookup, ProjectRef, load
 from relay_provider.dynamic.properties import Props, place, registered
 from relay_provider.errors import ConfigError, RelayError, Unauthorized, Unavailable, UnexpectedAnswer
@@ -48,7 +48,9 @@ class Scope:
             props = {"project": project.ref.as_state()}
             for room in project.rooms:
                 if found := self.room({**props, "name": room.name}):
-                    self.run.declare(found, room.force_destroy, by=resource_of(room.name, project.ref))
+                    label, name = project.ref.label, room.name
+                    by = room_set.by(label, name) if project.grouped else resource_of(name, project.ref)
+                    self.run.declare(found, room.force_destroy, by=by)
         self.run.declared_all()
 
     def settings_of(self, props: Props) -> Connection:

@@ -32,7 +32,9 @@ class SetCalls:
         found = room_set.check(known(news.get("rooms")))
         if not found.problems and (home := self._scope.home(news)):
             for name, force in room_set.declared(found.inputs["rooms"]):
-                self._scope.run.declare((home, name), force, by=f"{news.get('resource')}[{name}]")
+                before = self._scope.home(olds) if name in _rooms(olds) else None
+                moved = (before, name) if before and before != home else None
+                self._scope.run.declare((home, name), force, moved, by=room_set.by(str(news.get("resource")), name))
         return CheckResult(
             self._scope.registered(found.inputs, news),
             [CheckFailure(problem.path, problem.message) for problem in found.problems],
@@ -42,9 +44,10 @@ class SetCalls:
         async def compared(opened: session.Session) -> tuple[bool, Diff]:
             rooms = opened.rooms(self._scope.settings_of(news))
             moved, old = await self._moved(rooms, olds, news), _rooms(olds)
+            new = known(news["rooms"])
             if not moved:
-                self._cycle(rooms).know(old)
-            return moved, room_set.diff(old, known(news["rooms"]), rooms.backend.in_place)
+                self._cycle(rooms, news).know(old, new)
+            return moved, room_set.diff(old, new, rooms.backend.in_place)
 
         try:
             moved, found = session.run_in_session(compared)
@@ -75,7 +78,7 @@ class SetCalls:
 
     def read(self, id_: str, props: Props) -> ReadResult:
         state = _rooms(props)
-        live, as_it_is = self._scope.refreshed(props, lambda rooms: self._cycle(rooms).read(state))
+        live, as_it_is = self._scope.refreshed(props, lambda rooms: self._cycle(rooms, props).read(state))
         if as_it_is:
             return ReadResult(id_, {"rooms": state, **ours(props)})
         now = room_set.outputs_of(state, live)
@@ -86,20 +89,21 @@ class SetCalls:
         return ReadResult(id_, {"rooms": now, **ours(props)}, inputs)
 
     def delete(self, id_: str, props: Props) -> None:
-        self._scope.ended(f'Set "{id_}"', props, lambda rooms: self._cycle(rooms).end(_rooms(props)))
+        self._scope.ended(f'Set "{id_}"', props, lambda rooms: self._cycle(rooms, props).end(_rooms(props)))
 
     def _applied(self, id_: str, old: Set, props: Props) -> dict[str, Any]:
         """Make the set as declared: the properties to keep, which a failure brings along."""
         try:
-            rooms = self._scope.with_rooms(props, lambda rooms: self._cycle(rooms).apply(old, known(props["rooms"])))
+            new = known(props["rooms"])
+            rooms = self._scope.with_rooms(props, lambda rooms: self._cycle(rooms, props).apply(old, new))
         except SetFailed as error:
             kept = Struct()
             kept.update({"rooms": dict(error.stands), **ours(props), PROVIDER_KEY: props[PROVIDER_KEY]})
             raise PartlyDone(str(error), id_, kept) from None
         return {"rooms": rooms, **ours(props)}
 
-    def _cycle(self, rooms: Rooms) -> SetCycle:
-        return SetCycle(rooms, self._scope.run, SECRET, self._told)
+    def _cycle(self, rooms: Rooms, props: Props) -> SetCycle:
+        return SetCycle(rooms, self._scope.run, str(props.get("resource")), SECRET, self._told)
 
     async def _told(self, text: str) -> None:
         if self._scope.engine:

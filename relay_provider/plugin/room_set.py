@@ -40,7 +40,7 @@ class RoomSetResource:
         if not problems:
             home = home_of(self._of.connection)
             for name, force in room_set.declared(found.inputs["rooms"]):
-                other = self._of.run.declare((home, name), force, by=request.urn + path(name).removeprefix("rooms"))
+                other = self._of.run.declare((home, name), force, by=room_set.by(request.urn, name))
                 if other:
                     problems.append(Problem(path(name), declared_twice(name, other)))
         return check_response(found.inputs, problems, news.secrets)
@@ -48,7 +48,7 @@ class RoomSetResource:
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         olds, news = _rooms(decode(request.olds)), decode(request.news).values["rooms"]
         rooms = self._of.rooms
-        self._cycle(request).know(olds)
+        self._cycle(request).know(olds, news)
         found = await self._found(olds)
         for name in list(olds.keys() - found.keys())[:LISTED]:
             await self._of.tell(request.urn, LEFT.format(name))
@@ -125,7 +125,7 @@ class RoomSetResource:
         def told(text: str) -> Awaitable[None]:
             return self._of.tell(request.urn, text, passing=True)
 
-        return SetCycle(self._of.rooms, self._of.run, secret, told)
+        return SetCycle(self._of.rooms, self._of.run, request.urn, secret, told)
 
 
 def _rooms(properties: Properties) -> dict[str, Any]:

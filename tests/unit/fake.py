@@ -33,14 +33,16 @@ class FakeBackend:
         self.unreported = frozenset[str]() if reports_timeout else frozenset({"emptyTimeout"})
         self.old_answers = 0  # so many creates after a delete still answer with the room that was ended
         self.failure: Exception | None = None
+        self.failures: dict[str, Exception] = {}
+        """By the names of rooms."""
         self.closed = False
         self._made = 0
         self._ended: LiveRoom | None = None
 
     def _asked(self, *call: str) -> None:
         self.calls.append(call)
-        if self.failure:
-            raise self.failure
+        if failure := self.failure or self.failures.get(call[-1] if len(call) == 2 else ""):
+            raise failure
 
     async def create(self, room: RoomInputs) -> LiveRoom:
         self._asked("create", room.name)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.unit.engine_model import Declared, Engine, Options, Process, State, Step
+from tests.unit.engine_model import Declared, Engine, Options, Process, State, Step, holdings
 from tests.unit.promise import Promise
 from tests.unit.server_model import Fault, Killed, Kind, Server
 
@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 NAMES = ("r0", "r1", "r2")
 KEYS = st.sampled_from(["a", "a", "a", "a2", "b"])
+GROUPS = st.sampled_from([None, "g", "g", "h"])
+"""The sets that rooms may be in."""
 WHO = st.sampled_from([0, 0, 0, 1])
 """Of two engines, whose rooms have names of their own."""
 PICK = st.integers(0, 5)
@@ -83,7 +85,7 @@ class Histories(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.server = Server(self.kind)
         self.promise = Promise(self.server)
-        self.shared = Process(self.server, self.loop.run_until_complete)
+        self.shared = Process(self.server, self.loop)
         self.programs: list[dict[str, Declared]] = [{}, {}]
         self.states: list[State] = [(), ()]
         self.runs: list[tuple[Engine, Iterator[Step]] | None] = [None, None]
@@ -96,16 +98,18 @@ class Histories(RuleBasedStateMachine):
 
     # What people write
 
-    @initialize(rooms=st.lists(st.tuples(KEYS, SETTINGS), min_size=2, max_size=3))
-    def begin(self, rooms: list[tuple[str, dict[str, Any]]]) -> None:
+    @initialize(rooms=st.lists(st.tuples(KEYS, SETTINGS), min_size=2, max_size=3), group=GROUPS)
+    def begin(self, rooms: list[tuple[str, dict[str, Any]]], group: str | None = None) -> None:
         for number, (key, given) in enumerate(rooms):
-            self.programs[0][f"x{number}"] = Declared(self.named(0, number), key, **given)
+            self.programs[0][f"x{number}"] = Declared(self.named(0, number), key, **given, group=group)
         self.start(0, Options())
         self.advance(0, 99)
 
-    @rule(who=WHO, urn=PICK, name=PICK, key=KEYS, given=SETTINGS, then=UP)
-    def declare(self, who: int, urn: int, name: int, key: str, given: dict[str, Any], then: Up) -> None:
-        room = Declared(self.named(who, name), key, **given)
+    @rule(who=WHO, urn=PICK, name=PICK, key=KEYS, given=SETTINGS, then=UP, group=GROUPS)
+    def declare(
+        self, who: int, urn: int, name: int, key: str, given: dict[str, Any], then: Up, group: str | None = None
+    ) -> None:
+        room = Declared(self.named(who, name), key, **given, group=group)
         self.write(who, {**self.programs[who], f"x{urn % 3}": room}, then)
 
     @rule(who=WHO, pick=PICK, then=UP)
@@ -149,6 +153,22 @@ class Histories(RuleBasedStateMachine):
             shifted = [replace(one, name=to.name, key=to.key) for one, to in zip(rooms, shifted, strict=True)]
         self.write(who, dict(zip(urns, shifted, strict=True)), then)
 
+    @rule(who=WHO, pick=PICK, group=GROUPS, given=st.none() | SETTINGS, then=UP)
+    def regroup(self, who: int, pick: int, group: str | None, given: dict[str, Any] | None, then: Up) -> None:
+        """The room goes to another set, or into one or out of it, with its settings or with others."""
+        if urn := self.picked(self.programs[who], pick):
+            room = replace(self.programs[who][urn], group=group, **(given or {}))
+            self.write(who, {**self.programs[who], urn: room}, then)
+
+    @rule(who=WHO, group=GROUPS, then=UP)
+    def regroup_all(self, who: int, group: str | None, then: Up) -> None:
+        """A project is grouped, or is no longer."""
+        self.write(who, {urn: replace(room, group=group) for urn, room in self.programs[who].items()}, then)
+
+    @rule(who=WHO, key=KEYS, then=UP)
+    def move_all(self, who: int, key: str, then: Up) -> None:
+        self.write(who, {urn: replace(room, key=key) for urn, room in self.programs[who].items()}, then)
+
     def write(self, who: int, program: dict[str, Declared], then: Up) -> None:
         if len({room.room for room in program.values()}) == len(program):
             self.programs[who] = program
@@ -164,7 +184,7 @@ class Histories(RuleBasedStateMachine):
     def rooms(self) -> set[tuple[str, str]]:
         """Every room that is declared, in a state, or live."""
         declared = {room.room for program in self.programs for room in program.values()}
-        return declared | {entry.room for state in self.states for entry in state} | set(self.server.rooms)
+        return declared | {one.room for state in self.states for one in holdings(state)} | set(self.server.rooms)
 
     # What happens at the server
 
@@ -215,7 +235,7 @@ class Histories(RuleBasedStateMachine):
     ) -> Engine:
         self.advance(who, 99)
         self.server.fault = fault
-        process = self.shared if attached else Process(self.server, self.loop.run_until_complete)
+        process = self.shared if attached else Process(self.server, self.loop)
         engine = Engine(self.programs[who], self.states[who], options, process, self.kind)
         self.runs[who] = engine, iter(engine)
         return engine
@@ -247,6 +267,8 @@ class Histories(RuleBasedStateMachine):
             self.over(who, run[0].before if lost and run[0].step else run[0].state)
 
     def over(self, who: int, state: State) -> None:
+        if run := self.runs[who]:
+            run[0].kill()
         self.states[who], self.runs[who] = state, None
         self.promise.over(state)
 

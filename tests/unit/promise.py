@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from tests.unit.engine_model import Declared, Engine, Entry, Program, State, Step
+from relay_provider.changes import diff
+from relay_provider.model import in_place
+from tests.unit.engine_model import Declared, Engine, Holding, Program, State, Step, holdings, resources
 from tests.unit.server_model import Ended, Room, Server
 
 
@@ -34,19 +36,27 @@ class Promise:
         """The step was carried out, or failed."""
         if step.kind != "delete" and not self._server.faulty:
             for ended in self._ended_now:
+                if step.lets_go and not step.declares((ended.project, ended.room.name)):
+                    continue
                 assert (ended.project, ended.room.name) in self._server.rooms, f"{step} ended a room and made none"
         engine = self._engine
-        if engine and engine.refused:
-            assert not self._all_consent(engine, step), f"{step} was refused although all consent to it"
-        if engine and step.kind == "create" and not engine.options.refresh and engine.state != engine.before:
+        for room in engine.refused if engine else ():
+            assert not self._all_consent(engine, step, room), f"{step} was refused although all consent to {room}"
+        if (
+            engine
+            and step.kind in ("create", "update")
+            and not engine.options.refresh
+            and engine.state != engine.before
+        ):
             # Taken over from another resource, which a run that does not refresh knows nothing of.
-            had = {step.entry.outputs["sid"]} if step.entry else set()
-            self._obscure |= self._live & {str(engine.state[-1].outputs["sid"])} - had
+            had = {one.outputs["sid"] for one in step.entry.holdings} if step.entry else set()
+            now = next(one for one in engine.state if one.urn == step.urn and not one.old)
+            self._obscure |= self._live & {str(one.outputs["sid"]) for one in now.holdings} - had
 
     def written(self, state: State) -> None:
         """A run has come this far."""
-        self.recorded |= {str(entry.outputs["sid"]) for entry in state}
-        for one, other in combinations(state, 2):
+        self.recorded |= {str(one.outputs["sid"]) for one in holdings(state)}
+        for one, other in combinations(holdings(state), 2):
             # Both have had the room, with different settings, and both are in the state of an interrupted run.
             if one.room == other.room and one.outputs.get("emptyTimeout") != other.outputs.get("emptyTimeout"):
                 self._obscure |= {room.sid for where, room in self._server.rooms.items() if where == one.room}
@@ -63,47 +73,47 @@ class Promise:
         if room in {declared.room for declared in engine.program.values()}:
             consent = self._replaced(engine, step, ended)
         else:
-            assert step.kind == "delete" and step.entry and step.entry.room == room, f"{room} was ended by {step}"
+            had = step.entry.of(room) if step.entry else None
+            assert had and (step.kind == "delete" or step.lets_go), f"{room} was ended by {step}"
             consents = self._consents(engine, room)
-            consent = all(consents) if consents else self._left_over(engine, step.entry)
+            consent = all(consents) if consents else self._left_over(engine, had)
         assert consent or not ended.room.people, f"{step} disconnected {set(ended.room.people)} without consent"
         self._ended_now.append(ended)
 
     def _replaced(self, engine: Engine, step: Step, ended: Ended) -> bool:
         """Is there a consent to the end of this declared room, which has to be its replacement?"""
-        room, declared = (ended.project, ended.room.name), step.declared
-        assert step.kind in ("create", "update") and declared and declared.room == room, (
-            f"{room} is declared and was ended by {step}"
-        )
-        own = step.kind == "create" and step.entry is not None and step.entry.room == room
+        room = (ended.project, ended.room.name)
+        declared, had = step.declares(room), step.entry.of(room) if step.entry else None
+        assert step.kind in ("create", "update") and declared, f"{room} is declared and was ended by {step}"
+        own = had is not None and bool(diff(had.outputs, declared.props(), in_place(self._server.kind)).replaces)
         assert own or self.differs(declared, ended.room) or self._is_obscure(ended.room), (
             f"{room} was replaced for no reason by {step}"
         )
-        ours = {entry.outputs["sid"] for entry in (*engine.at_start, *engine.state)}
+        ours = {one.outputs["sid"] for one in holdings((*engine.at_start, *engine.state))}
         assert declared.force or ended.room.sid in ours, f"{step} ended somebody else's room"
         return declared.force
 
     def _consents(self, engine: Engine, room: tuple[str, str]) -> list[bool]:
         """What those say now that have had this room until now."""
         return [
-            engine.program[entry.urn].force
-            for entry in engine.at_start
-            if entry.room == room and entry.urn in engine.program and not entry.old
+            engine.slots[one.slot].force
+            for one in holdings(engine.at_start)
+            if one.room == room and one.slot in engine.slots and not one.old
         ]
 
-    def _all_consent(self, engine: Engine, step: Step) -> bool:
-        """Does everything that has to do with the step's room say that people in it may be disconnected?"""
-        if step.kind != "delete":
-            return step.declared is not None and step.declared.force
-        in_state = step.entry is not None and step.entry.outputs["forceDestroy"]
-        left_over = step.entry is not None and self._left_over(engine, step.entry)
-        return in_state and left_over and all(self._consents(engine, step.room))
+    def _all_consent(self, engine: Engine, step: Step, room: tuple[str, str]) -> bool:
+        """Does everything that has to do with this room of the step say that people in it may be disconnected?"""
+        declared, had = step.declares(room), step.entry.of(room) if step.entry else None
+        if step.kind != "delete" and declared:
+            return declared.force
+        left_over = had is not None and had.outputs["forceDestroy"] and self._left_over(engine, had)
+        return left_over and all(self._consents(engine, room))
 
     @staticmethod
-    def _left_over(engine: Engine, entry: Entry) -> bool:
+    def _left_over(engine: Engine, had: Holding) -> bool:
         """What a resource says now of a room that it has had before."""
-        declared = engine.program.get(entry.urn)
-        return declared.force if declared else bool(entry.outputs["forceDestroy"])
+        declared = engine.slots.get(had.slot)
+        return declared.force if declared else bool(had.outputs["forceDestroy"])
 
     # What is so
 
@@ -118,8 +128,10 @@ class Promise:
 
     def holds(self, program: Program, state: State) -> None:
         """What is declared is so, and the state says no more and no less."""
-        assert sorted(entry.urn for entry in state) == sorted(program), f"not what is declared: {state}"
-        for entry in state:
-            live = self._server.rooms[program[entry.urn].room]
-            assert entry.outputs["sid"] == live.sid
-            assert not self.differs(program[entry.urn], live), (program[entry.urn], live)
+        assert sorted(entry.urn for entry in state) == sorted(resources(program)), f"not what is declared: {state}"
+        slots = {slot: room for one in resources(program).values() for slot, room in one.slots.items()}
+        assert sorted(one.slot for one in holdings(state)) == sorted(slots), f"not what is declared: {state}"
+        for one in holdings(state):
+            live = self._server.rooms[slots[one.slot].room]
+            assert one.outputs["sid"] == live.sid
+            assert not self.differs(slots[one.slot], live), (slots[one.slot], live)

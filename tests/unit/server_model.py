@@ -58,6 +58,8 @@ class Server:
     """The request, counted from here, that goes wrong, and how; once."""
     faulty: bool = False
     """Has a request failed since this was last set to False?"""
+    clock: float = 0.0
+    """Seconds: those that were waited for, and a moment for each look at it."""
 
     def __post_init__(self) -> None:
         self._sids = count(1)
@@ -89,6 +91,10 @@ class Server:
     def settle(self) -> None:
         """Time passes: the list's counts are right again."""
         self._counted.clear()
+
+    def now(self) -> float:
+        self.clock += 1e-6
+        return self.clock
 
     # What a request is answered
 
