@@ -116,9 +116,8 @@ def measured(
 def _measure(command: list[str], cwd: str, stdin: str | None, state: str | None, provider: str) -> dict[str, Any]:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        with suppress(
-            PermissionError
-        ):  # so that it looks in time, however busy the machine; what it starts is as usual
+        # It looks in time, however busy the machine; what it starts is scheduled as usual.
+        with suppress(PermissionError):
             os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     writes, memory = Writes(Path(state) if state else None), Memory(provider)
     with tempfile.TemporaryFile("w+") as output:
