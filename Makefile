@@ -55,7 +55,7 @@ lint: setup ## ruff, mypy and the import layers
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: setup ## the measurements in bench/, about 25 minutes; `python -m bench --help` for some of them
+bench: setup ## the measurements in bench/, half an hour; `python -m bench --help` for some of them
 	.venv/bin/python -m bench
 
 # By way of another file: a command that fails must not leave an empty schema behind.

@@ -20,7 +20,7 @@ FIGURES: Final = {
     "start": "Start of the provider",
     "load": "The served Rooms API on LiveKit under load",
 }
-ROOMS: Final = "30,100,300,1000,3000,10000"
+ROOMS: Final = "30,100,300,1000,10000"
 
 
 def _numbers(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[int, ...]:
@@ -37,17 +37,24 @@ def _ways(_context: click.Context, _parameter: click.Parameter, value: str | Non
     return tuple(one for one in WAYS if one in asked)
 
 
+_plots = click.option("--plots", "folder", type=click.Path(path_type=Path), help="Write plots into this folder.")
+_docs = click.option(
+    "--docs", type=click.Path(exists=True, path_type=Path), help="Fill this page, and the folder beside it with plots."
+)
+
+
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(["rooms", *FIGURES]))
 @click.option("--rooms", default=ROOMS, show_default=True, callback=_numbers, help="How many, each a measurement.")
 @click.option("--ways", callback=_ways, help=f"Some of: {', '.join(WAYS)}.")
 @click.option("--latency", "latencies", default="0,20", show_default=True, callback=_numbers, help="Of the API, in ms.")
-@click.option("--rounds", type=int, help="How often.  [default: 3 of up to 100 rooms without latency, else 1]")
+@click.option("--rounds", type=int, help="How often.  [default: 3 of up to 30 rooms without latency, else 1]")
 @click.option("--uncapped", is_flag=True, help="Also ways whose time grows with the square, however many rooms.")
 @click.option("--seconds", default=10.0, show_default=True, help="Of each run of `load`.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write what was measured.")
-@click.option("--plots", "folder", type=click.Path(path_type=Path), help="Write plots.")
-def run(names: tuple[str, ...], file: Path | None, folder: Path | None, **asked: Any) -> None:
+@_plots
+@_docs
+def run(names: tuple[str, ...], file: Path | None, folder: Path | None, docs: Path | None, **asked: Any) -> None:
     """Measure all, or what is named: rooms, drift, start, load."""
     options, results = Options(**asked), Results(this_machine())
     for name in names or ("rooms", *FIGURES):
@@ -61,26 +68,24 @@ def run(names: tuple[str, ...], file: Path | None, folder: Path | None, **asked:
             results.figures[FIGURES[name]] = [*importlib.import_module(f"bench.{name}").measure(options)]
     if file:
         results.save(file)
-    _show(results, folder)
+    _show(results, folder, docs)
     if failed := [f"{one.way} {one.phase}" for one in results.runs if one.failed]:
         sys.exit(f"Failed: {', '.join(failed)}.")
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
-@click.option("--docs", type=click.Path(exists=True, path_type=Path), help="Fill this page, and the folder beside it.")
-@click.option("--plots", "folder", type=click.Path(path_type=Path), help="Write plots.")
-def report(file: Path, docs: Path | None, folder: Path | None) -> None:
+@_plots
+@_docs
+def report(file: Path, folder: Path | None, docs: Path | None) -> None:
     """Show what was measured before."""
-    results = Results.read(file)
+    _show(Results.read(file), folder, docs)
+
+
+def _show(results: Results, folder: Path | None, docs: Path | None) -> None:
+    print(markdown(results))
     if docs:
         fill(docs, results)
-    else:
-        _show(results, folder)
-
-
-def _show(results: Results, folder: Path | None) -> None:
-    print(markdown(results))
     for title, plot in plots(results, folder) if folder else ():
         print(f"{title}: {plot}")
 

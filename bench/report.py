@@ -67,8 +67,9 @@ def _of_runs(table: Table) -> Iterator[str]:
         for phase, title in PHASES.items():
             rows = [[WAYS[way].title, *(_time(at, way, count, latency, phase) for count in counts)] for way in at.ways]
             rows = [row for row in rows if set(row[1:]) != {NONE}]
-            yield f"**{title[0].upper()}{title[1:]}**, seconds (÷ Go provider)"
-            yield grid(["rooms", *(f"{count:,}" for count in counts)], rows)
+            if rows:
+                yield f"**{title[0].upper()}{title[1:]}**, seconds (÷ Go provider)"
+                yield grid(["rooms", *(f"{count:,}" for count in counts)], rows)
         for count in counts:
             yield f"**{count:,} rooms**, in detail"
             yield grid(

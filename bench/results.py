@@ -30,7 +30,7 @@ class Options:
     """Of each load."""
 
     def rounds_of(self, rooms: int, latency: float) -> int:
-        return self.rounds or (3 if rooms <= 100 and not latency else 1)
+        return self.rounds or (3 if rooms <= 30 and not latency else 1)
 
 
 @dataclass(frozen=True)

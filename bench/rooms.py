@@ -54,9 +54,9 @@ def life(way: str, count: int, latency: float, number: int, folder: Path, api: A
             requests=dict(api.requests - before),
             writes=found["writes"],
             state=size(stack.state),
-            failed=found["said"].strip()[-2000:] if found["code"] else wrong(phase, count, way, api),
+            failed=found["said"].strip()[-1000:] if found["code"] else wrong(phase, count, way, api),
         )
-        progress(f"{way:12} {count:6} rooms {latency:3g} ms  {phase:8} {run.seconds:7.1f} s  {run.failed}")
+        progress(f"{way:12} {count:6} rooms {latency:3g} ms  {phase:8} {run.seconds:7.1f} s  {run.failed[-80:]}")
         yield run
         if run.failed:
             return

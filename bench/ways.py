@@ -243,7 +243,7 @@ class Way:
     title: str
     stack: Callable[[Path, Api], Stack]
     most: int = 1_000
-    most_slowly: int = 300
+    most_slowly: int = 100
     """With a latency."""
     there: Callable[[], bool] = lambda: True
 
@@ -254,7 +254,7 @@ WAYS = {
     "plugin": Way("Room, plugin (YAML)", _Yaml),
     "dynamic": Way("Room, Python program", _Dynamic),
     "manifest": Way("relay-rooms, manifest", _Manifest),
-    "stock": Way("a stock Python dynamic provider", _Stock, most=300, most_slowly=100),
+    "stock": Way("a stock Python dynamic provider", _Stock, most=300, most_slowly=30),
     "plugin-set": Way("RoomSet, plugin (YAML)", _YamlSet, 10_000, 10_000, _has_set),
     "dynamic-set": Way("RoomSet, Python program", _DynamicSet, 10_000, 10_000, _has_set),
     "grouped": Way("relay-rooms, grouped manifest", _Grouped, 10_000, 10_000, _has_grouped),
