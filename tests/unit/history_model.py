@@ -186,6 +186,9 @@ class Histories(RuleBasedStateMachine):
         declared = {room.room for program in self.programs for room in program.values()}
         return declared | {one.room for state in self.states for one in holdings(state)} | set(self.server.rooms)
 
+    def sessions(self) -> dict[tuple[str, str], str]:
+        return {where: room.sid for where, room in self.server.rooms.items()}
+
     # What happens at the server
 
     @rule(pick=PICK, settled=st.booleans())

@@ -105,3 +105,42 @@ def test_a_room_goes_to_another_key_and_comes_back_while_the_state_has_both(hist
     history.move(0, 0, "a", replace(UNREFRESHED, steps=1))
     history.rename_resource(0, 0, PLAIN, True, replace(UNREFRESHED, steps=0))
     history.move(0, 0, "a2", UNREFRESHED)
+
+
+# -- The same with sets
+
+
+def test_a_set_becomes_single_rooms_and_a_set_again(history: Histories) -> None:
+    history.begin([("a", PLAIN), ("a", PLAIN), ("b", PLAIN)], "g")
+    history.join_everywhere(True)
+    sessions = history.sessions()
+    history.regroup_all(0, None, WHOLE)
+    history.regroup_all(0, "h", WHOLE)
+    assert history.sessions() == sessions
+
+
+def test_a_room_goes_to_another_set_in_a_run_that_fails_before_it_is_there(history: Histories) -> None:
+    history.begin([("a", PLAIN), ("a", PLAIN)], "g")
+    history.regroup(0, 1, "h", {**PLAIN, "most": 5}, replace(UNREFRESHED, fault=(0, "down")))
+
+
+def test_a_room_leaves_a_set_in_a_run_that_is_interrupted_before_it_is_elsewhere(history: Histories) -> None:
+    history.begin([("a", PLAIN), ("a", PLAIN)], "g")
+    history.regroup(0, 1, None, PLAIN, replace(UNREFRESHED, steps=1))
+    history.undeclare(0, 1, UNREFRESHED)
+
+
+def test_a_set_that_goes_to_another_project_heeds_what_it_says_now(history: Histories) -> None:
+    history.begin([("a", {**PLAIN, "force": True})], "g")
+    history.join_everywhere(True)
+    history.change_settings(0, 0, PLAIN, replace(WHOLE, steps=0))
+    history.move_all(0, "b", UNREFRESHED)
+
+
+def test_one_room_of_a_set_fails_and_the_others_stand(history: Histories) -> None:
+    history.begin([("a", PLAIN), ("a", PLAIN), ("a", PLAIN)], "g")
+    history.join(0, True)
+    for pick in range(3):
+        history.change_settings(0, pick, {**PLAIN, "most": 5}, replace(WHOLE, steps=0))
+    history.up(0, WHOLE)
+    assert sorted(room.most for room in history.server.rooms.values()) == [0, 5, 5]

@@ -53,6 +53,14 @@ def test_a_run_knows_what_the_others_made_and_failed_to_make() -> None:
     assert other.stands(STANDUP, "RM_1")
 
 
+def test_a_run_awaits_what_the_others_declare_until_they_have_it() -> None:
+    one, other = run(), run()
+    one.declare(STANDUP, force=False, by="urn::a")
+    assert other.awaits(STANDUP)
+    one.holds(STANDUP, {"sid": "RM_1", "metadata": "hush"}, "urn::a")
+    assert not other.awaits(STANDUP)
+
+
 def test_resources_without_a_name_are_never_told_of_each_other() -> None:
     one, other = run(), run()
     one.declare(STANDUP, force=False)

@@ -128,3 +128,34 @@ def test_what_was_made_after_all_has_not_failed() -> None:
     assert run.has_failed(STANDUP)
     run.made(STANDUP, {"sid": "RM_2"})
     assert not run.has_failed(STANDUP)
+
+
+# -- On the way from one resource to another
+
+
+def test_a_room_is_awaited_until_the_resource_that_declares_it_has_it() -> None:
+    run = Run()
+    assert not run.awaits(STANDUP)
+    run.declare(STANDUP, force=False, by="urn::a")
+    assert run.awaits(STANDUP)
+    run.holds(STANDUP, {"sid": "RM_1"}, "urn::b")  # from which it comes
+    assert run.awaits(STANDUP)
+    run.holds(STANDUP, {"sid": "RM_1"}, "urn::a")
+    assert not run.awaits(STANDUP)
+    assert run.owned(STANDUP, "RM_1")
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_room_that_was_made_or_could_not_be_is_not_awaited(made: bool) -> None:
+    run = Run()
+    run.declare(STANDUP, force=False, by="urn::a")
+    run.made(STANDUP, {"sid": "RM_1"}) if made else run.failed(STANDUP)
+    assert not run.awaits(STANDUP)
+
+
+def test_a_room_that_is_declared_with_another_key_is_awaited_there() -> None:
+    run, rotated = Run(), ((PROJECT[0], "digest of another key"), "standup")
+    run.declare(rotated, force=False, by="urn::a")
+    assert run.awaits(STANDUP)
+    run.made(rotated, {"sid": "RM_1"})
+    assert not run.awaits(STANDUP)
