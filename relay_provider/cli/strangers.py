@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from relay_provider.dynamic.provider import pickled_provider
+from relay_provider.dynamic.provider import pickled_before, pickled_provider
 from relay_provider.errors import RelayError, quoted
 from relay_provider.manifest.problems import Broken
 from relay_provider.manifest.source import decoded
@@ -106,13 +106,17 @@ def _checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise _Foreign(f'"{quoted(key, limit=40)}" twice')
         if folded in _PLUGINS:
             raise _Foreign("a provider from elsewhere")
-        if folded == "__provider" and value not in (pickled_provider(), []):  # the list is of dependencies
+        if folded == "__provider" and value not in (
+            pickled_provider(),
+            pickled_before(),
+            [],
+        ):  # the last is of dependencies
             raise _Foreign("a provider that is not this one")
         found[folded] = value
     if "urn" in found or "custom" in found:
         kind, urn = found.get("type"), str(found.get("urn"))
-        ours = isinstance(kind, str) and (kind in _TYPES or kind.startswith(_ROOMS))
-        if not ours or urn.split("::")[2:3] != [kind]:
+        known = isinstance(kind, str) and (kind in _TYPES or kind.startswith(_ROOMS))
+        if not known or urn.split("::")[2:3] != [kind]:
             raise _Foreign(f'a resource of type "{quoted(str(kind), limit=60)}"')
     return found
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import os
 import pickle
+import pickletools
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -60,11 +61,7 @@ class RoomProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         engine = engine_address(sys.argv[1:])
-        if _is_own_process():
-            _show_sentences()
-            if engine:
-                end_with(engine)
-        self._run = Run(Journal.of(engine))
+        self._run = _begun(engine) if _is_own_process() else Run(Journal.of(engine))
         self._lookup: Lookup = req.config.get
         self._settings = load({setting.name: req.config.get(f"relay:{setting.name}") for setting in OPTIONS})
         if files := os.environ.get(MANIFEST):
@@ -251,4 +248,20 @@ def _show_sentences() -> None:
 def pickled_provider() -> str:
     """The provider as state holds it, a reference to this class."""
     # Once per process, and not with the SDK's own function: that one fails near 310 resources in one program.
+    # The shortest way to write it down, as each room has it twice.
+    return base64.b64encode(pickletools.optimize(pickle.dumps(RoomProvider(), protocol=2))).decode()
+
+
+@cache
+def pickled_before() -> str:
+    """The same as older states have it."""
     return base64.b64encode(pickle.dumps(RoomProvider(), protocol=4)).decode()
+
+
+@cache
+def _begun(engine: str | None) -> Run:
+    """The one run of a process of its own: to the SDK, the references of old rooms and of new are two providers."""
+    _show_sentences()
+    if engine:
+        end_with(engine)
+    return Run(Journal.of(engine))
