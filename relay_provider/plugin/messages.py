@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from relay_provider.changes import Diff
 from relay_provider.errors import InvalidInputs, Problem
 from relay_provider.plugin.codec import encode
 from relay_provider.plugin.proto import provider_pb2 as pb
+
+ROOM: Final = "relay:index:Room"
 
 
 def named(news: dict[str, Any], olds: dict[str, Any], request: pb.CheckRequest) -> dict[str, Any]:

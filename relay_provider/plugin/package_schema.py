@@ -14,10 +14,10 @@ from pydantic.alias_generators import to_camel
 
 from relay_provider.config import BACKENDS, OPTIONS, Option
 from relay_provider.model import FIELDS, SETTINGS, LiveRoom, Participant, Removal, RoomDetail, RoomInputs, RoomList
+from relay_provider.plugin.messages import ROOM
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
 from relay_provider.version import __version__
 
-ROOM: Final = "relay:index:Room"
 _BACKEND: Final = "relay:index:Backend"
 _NESTED: Final[dict[type[BaseModel], str]] = {
     model: f"relay:index:{model.__name__}" for model in (Participant, LiveRoom, SaynaParticipant)

@@ -22,8 +22,7 @@ from relay_provider.model import ABSENT, RoomInputs, check
 from relay_provider.place import Home, home_of
 from relay_provider.plugin import configuration, functions
 from relay_provider.plugin.codec import Properties, decode, encode
-from relay_provider.plugin.messages import check_response, diff_response, failures, named
-from relay_provider.plugin.package_schema import ROOM, package_schema
+from relay_provider.plugin.messages import ROOM, check_response, diff_response, failures, named
 from relay_provider.plugin.proto import provider_pb2 as pb
 from relay_provider.run import Run
 from relay_provider.session import Session
@@ -72,6 +71,8 @@ class Provider:
     async def get_schema(self, request: pb.GetSchemaRequest) -> pb.GetSchemaResponse:
         if request.version:
             raise Rejected(f"There is no schema version {request.version}; ask for version 0.")
+        from relay_provider.plugin.package_schema import package_schema
+
         return pb.GetSchemaResponse(schema=json.dumps(package_schema()))
 
     async def check_config(self, request: pb.CheckRequest) -> pb.CheckResponse:
