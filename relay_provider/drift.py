@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
@@ -50,11 +50,8 @@ class ProjectDrift:
         return bool(self.missing or self.changed or (strict and self.unmanaged))
 
     def as_json(self) -> dict[str, Any]:
-        shape: dict[str, Any] = _JSON.dump_python(self, mode="json", by_alias=True)
+        shape: dict[str, Any] = TypeAdapter(ProjectDrift).dump_python(self, mode="json", by_alias=True)
         return shape
-
-
-_JSON: Final = TypeAdapter(ProjectDrift)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -48,6 +49,7 @@ Home = tuple[Place, str]
 has a digest."""
 
 
+@lru_cache(maxsize=64)  # asked several times for each room
 def place_of(settings: Connection) -> Place:
     """The place that these settings lead to."""
     if settings.backend == "livekit":
@@ -55,6 +57,7 @@ def place_of(settings: Connection) -> Place:
     return Place(settings.backend, _address(settings.base_url))
 
 
+@lru_cache(maxsize=64)
 def home_of(settings: Connection) -> Home:
     """The project that these settings lead to."""
     place = place_of(settings)

@@ -25,7 +25,7 @@ from relay_provider.values import canonical_metadata
 IN_STATE: Final = {**FIELDS, "creation_time": "creationTime"}
 """A room's properties: Python name → name in the state."""
 _SDK_FRAMES: Final = 5  # from the SDK's stack walk out to `Room.__init__`
-_PROGRAM_FRAMES: Final = 3
+_PROGRAM_FRAMES: Final = 1
 IN_PYTHON: Final = {alias: name for name, alias in IN_STATE.items()}
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.alias_generators import to_camel
 
 from relay_provider.config import Connection
 from relay_provider.errors import Problem, Rejected
 from relay_provider.model import LiveRoom
-from relay_provider.sayna import SaynaRoom
 from relay_provider.session import Session
 from relay_provider.values import UNKNOWN, kind_of, unknown_key
+
+if TYPE_CHECKING:
+    from relay_provider.sayna import SaynaRoom
 
 Answer = dict[str, Any]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from relay_provider.changes import Diff
 from relay_provider.errors import InvalidInputs, Problem, Rejected, Unavailable
 from relay_provider.plugin.codec import encode
 from relay_provider.proto import provider_pb2 as pb
+
+ROOM: Final = "relay:index:Room"
+ROOM_SET: Final = "relay:index:RoomSet"
 
 
 def named(news: dict[str, Any], olds: dict[str, Any], request: pb.CheckRequest) -> dict[str, Any]:

@@ -14,11 +14,10 @@ from pydantic.alias_generators import to_camel
 
 from relay_provider.config import BACKENDS, OPTIONS, Option
 from relay_provider.model import FIELDS, SETTINGS, LiveRoom, Participant, Removal, RoomDetail, RoomInputs, RoomList
+from relay_provider.plugin.messages import ROOM, ROOM_SET
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
 from relay_provider.version import __version__
 
-ROOM: Final = "relay:index:Room"
-ROOM_SET: Final = "relay:index:RoomSet"
 _SETTINGS: Final = "relay:index:RoomSettings"
 _ROOM_OF_SET: Final = "relay:index:RoomOfSet"
 _BACKEND: Final = "relay:index:Backend"

@@ -18,8 +18,7 @@ from relay_provider.journal import Journal
 from relay_provider.lifecycle import Rooms
 from relay_provider.plugin import configuration, functions
 from relay_provider.plugin.codec import decode, encode
-from relay_provider.plugin.messages import check_response, diff_response, failures
-from relay_provider.plugin.package_schema import ROOM, ROOM_SET, package_schema
+from relay_provider.plugin.messages import ROOM, ROOM_SET, check_response, diff_response, failures
 from relay_provider.plugin.room import RoomResource
 from relay_provider.plugin.room_set import RoomSetResource
 from relay_provider.proto import provider_pb2 as pb
@@ -83,6 +82,8 @@ class Provider:
     async def get_schema(self, request: pb.GetSchemaRequest) -> pb.GetSchemaResponse:
         if request.version:
             raise Rejected(f"There is no schema version {request.version}; ask for version 0.")
+        from relay_provider.plugin.package_schema import package_schema
+
         return pb.GetSchemaResponse(schema=json.dumps(package_schema()))
 
     async def check_config(self, request: pb.CheckRequest) -> pb.CheckResponse:
