@@ -270,6 +270,20 @@ async def test_a_room_is_not_ended_while_the_program_still_declares_others(monke
     assert house.live == {"math": "RM_math"}
 
 
+async def test_a_run_that_fails_before_it_was_told_of_everything_ends_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, house = Clock(monkeypatch), Classes("math", whole=False)
+    clock.then = lambda waited: house.run.failed((PROJECT, "art"))
+    assert await house.apply(state("math"), {}) == state("math")
+    assert house.live == {"math": "RM_math"}
+
+
+async def test_a_failure_keeps_no_room_that_is_known_to_have_left() -> None:
+    house = Classes("math")
+    house.run.failed((PROJECT, "art"))
+    assert await house.apply(state("math"), {}) == {}
+    assert house.live == {}
+
+
 async def test_nobody_waits_when_everything_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, house = Clock(monkeypatch), Classes("math")
     await house.apply(state("math"), {})
