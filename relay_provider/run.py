@@ -80,6 +80,11 @@ class Run:
         self._catch_up()
         return time.monotonic() - self._last_event
 
+    def cut_short(self) -> bool:
+        """Has a room failed, so that the engine may tell no more of what else is declared?"""
+        self._catch_up()
+        return bool(self._failed) and not self._whole
+
     def awaits(self, room: Room) -> bool:
         """Has the room been declared, with this key or another one, by a resource that does not have it yet and may
         still come to have it?"""

@@ -66,7 +66,8 @@ class SetCycle:
         """Make the set as declared: what stands then. `old` is what the state has.
 
         Rooms that left the set are ended last. One that another resource declares stays in the set's state until that
-        one has it. Raises SetFailed when a room could not be made, or ended.
+        one has it, and all do in a run that fails before it was told of everything. Raises SetFailed when a room could
+        not be made, or ended.
         """
         stands: dict[str, Props] = dict(old)
         self.know(old)
@@ -75,7 +76,7 @@ class SetCycle:
             stands[name] = await self._made(name, old.get(name), new[name])
 
         async def end(name: str) -> None:
-            if not self._run.awaits(self._room(name)):
+            if not (self._run.cut_short() or self._run.awaits(self._room(name))):
                 await self._ended(name, old[name])
                 del stands[name]
 

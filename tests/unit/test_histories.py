@@ -124,10 +124,18 @@ def test_a_room_goes_to_another_set_in_a_run_that_fails_before_it_is_there(histo
     history.regroup(0, 1, "h", {**PLAIN, "most": 5}, replace(UNREFRESHED, fault=(0, "down")))
 
 
-def test_a_room_leaves_a_set_in_a_run_that_is_interrupted_before_it_is_elsewhere(history: Histories) -> None:
-    history.begin([("a", PLAIN), ("a", PLAIN)], "g")
-    history.regroup(0, 1, None, PLAIN, replace(UNREFRESHED, steps=1))
-    history.undeclare(0, 1, UNREFRESHED)
+def test_a_room_leaves_a_set_in_a_run_that_fails_before_its_turn_elsewhere(history: Histories) -> None:
+    history.begin([("a", PLAIN), ("a", PLAIN), ("a", PLAIN)], "g")
+    history.regroup(0, 1, None, None, replace(WHOLE, steps=0))
+    history.regroup(0, 2, None, {**PLAIN, "most": 5}, replace(UNREFRESHED, fault=(0, "down")))
+    history.undeclare(0, 2, UNREFRESHED)
+
+
+def test_a_room_goes_to_a_set_that_gives_up_before_its_turn(history: Histories) -> None:
+    history.begin([("a", PLAIN), ("a", PLAIN), ("a", PLAIN)], "g")
+    going_on = replace(UNREFRESHED, options=replace(UNREFRESHED.options, go_on=True), fault=(0, "down"))
+    history.regroup_all(0, "h", going_on)
+    history.undeclare(0, 2, UNREFRESHED)
 
 
 def test_a_set_that_goes_to_another_project_heeds_what_it_says_now(history: Histories) -> None:

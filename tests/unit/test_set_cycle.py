@@ -24,13 +24,14 @@ SET, OTHER = "classes", "others"
 
 
 class Classes(House):
-    """A set in one run that has been told of all it declares, with rooms that are live before."""
+    """A set in one run, with rooms that are live before. The run has been told of all it declares if it is `whole`."""
 
-    def __init__(self, *live: str, **habits: Any) -> None:
+    def __init__(self, *live: str, whole: bool = True, **habits: Any) -> None:
         super().__init__(*[live_room(name, f"RM_{name}") for name in live], **habits)
         self.told: list[str] = []
         self.cycle = SetCycle(self.rooms, self.run, SET, told=self.tell)
-        self.run.declared_all()
+        if whole:
+            self.run.declared_all()
 
     async def tell(self, text: str) -> None:
         self.told.append(text)
@@ -255,8 +256,7 @@ async def test_a_set_waits_for_the_resource_that_makes_a_room_of_it(monkeypatch:
 
 
 async def test_a_room_is_not_ended_while_the_program_still_declares_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, house = Clock(monkeypatch), Classes("math")
-    house.run._whole = False  # as in a program, which nobody knows beforehand
+    clock, house = Clock(monkeypatch), Classes("math", whole=False)
 
     def declared_bit_by_bit(waited: float) -> None:
         if waited < 4:
@@ -268,6 +268,20 @@ async def test_a_room_is_not_ended_while_the_program_still_declares_others(monke
     clock.then = declared_bit_by_bit
     await house.apply(state("math"), {})
     assert house.live == {"math": "RM_math"}
+
+
+async def test_a_run_that_fails_before_it_was_told_of_everything_ends_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, house = Clock(monkeypatch), Classes("math", whole=False)
+    clock.then = lambda waited: house.run.failed((PROJECT, "art"))
+    assert await house.apply(state("math"), {}) == state("math")
+    assert house.live == {"math": "RM_math"}
+
+
+async def test_a_failure_keeps_no_room_that_is_known_to_have_left() -> None:
+    house = Classes("math")
+    house.run.failed((PROJECT, "art"))
+    assert await house.apply(state("math"), {}) == {}
+    assert house.live == {}
 
 
 async def test_nobody_waits_when_everything_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,8 +301,8 @@ async def test_a_room_that_was_not_made_is_known_to_have_failed() -> None:
 # -- Failures
 
 
-async def test_a_server_that_is_down_is_not_asked_for_every_room() -> None:
-    house = Classes("gone")
+async def test_a_server_that_is_down_is_not_asked_for_every_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, house = Clock(monkeypatch), Classes("gone", whole=False)
     house.backend.failure = down()
     error = await house.failing(state("gone"), {f"r{number:03}": {} for number in range(500)})
     tried = len(house.did)
@@ -297,7 +311,7 @@ async def test_a_server_that_is_down_is_not_asked_for_every_room() -> None:
     assert lines[0] == "501 of 501 rooms could not be made as declared; the others stand."
     assert lines[-2] == f"{501 - tried} were not tried any more."
     assert lines[-1] == "What is done is in the state: run the same command again."
-    assert error.stands == state("gone")
+    assert (error.stands, clock.now) == (state("gone"), 1000.0)
 
 
 async def test_a_server_that_slows_everybody_down_is_not_asked_for_every_room_either() -> None:
