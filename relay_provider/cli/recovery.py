@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 from uuid import uuid4
 
@@ -78,18 +78,15 @@ class Recovery:
 
     def _failed(self, left: Sequence[Project], state: Deployment, own: Sequence[str], error: RelayError) -> None:
         """A run has ended, and `left` is what its state lacks. What was made all the same (by a provider that was
-        killed, or whose answer was lost) is taken into the state, now or else by the next run."""
+        killed, or whose answer was lost) is noted for the next run."""
         if isinstance(error, Interrupted):
-            if self._engine.workspace.local:  # elsewhere it takes programs, which are no longer started
-                if error.at_once:
-                    self._note(left, state)
-                self._change(dict.fromkeys(own))
-            return
-        try:
-            if made := alive(left, *self._settings):
-                self._adopt(made, state)
-        except RelayError:
-            self._note(left, self._engine.read())
+            if not self._engine.workspace.local:  # where it takes programs, which are no longer started
+                return
+            left = left if error.at_once else ()
+        else:
+            with suppress(RelayError):
+                left = alive(left, *self._settings)
+        self._note(left, state)
         self._change(dict.fromkeys(own))
 
     def _notes(self) -> dict[str, str]:

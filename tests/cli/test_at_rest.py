@@ -153,6 +153,11 @@ def edit(change: Callable[[Scene], object], name: str) -> Any:
     return pytest.param(change, id=name)
 
 
+def refreshed(scene: Scene) -> None:
+    scene.live[0].update(maxParticipants=13)
+    scene.entries[2]["outputs"].update(maxParticipants=13)
+
+
 @pytest.mark.unit
 @pytest.mark.parametrize(
     "deviate",
@@ -174,6 +179,7 @@ def edit(change: Callable[[Scene], object], name: str) -> Any:
         edit(lambda scene: scene.entries[2]["outputs"].update(place="relay"), "the place moved, half"),
         edit(lambda scene: scene.entries[2]["outputs"].update(metadata="x"), "a last run half done"),
         edit(lambda scene: scene.entries[2]["outputs"].update(more=1), "an output of another version"),
+        edit(refreshed, "a refresh has seen what is not declared"),
         edit(lambda scene: scene.entries[2].update(delete=True), "an entry to delete"),
         edit(lambda scene: scene.entries[2].update(taint=True), "an entry marked"),
         edit(lambda scene: scene.entries[2].update(id="other"), "another ID"),

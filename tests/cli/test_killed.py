@@ -290,11 +290,10 @@ def test_at_any_moment(shop: Shop, strike: Strike, seed: int, then: str) -> None
     chance = random.Random(seed)
     rooms = {f"r{number:03}": {"maxParticipants": 5} for number in range(200)}
     declare(shop, rooms)
-    who = chance.choice(["relay-rooms", "engine", "provider", EVERYBODY])
-    strike.after(chance.uniform(0.5, 9), "up", "-y", who=who if who != "provider" else EVERYBODY)
+    strike.after(chance.uniform(0.5, 9), "up", "-y", who=chance.choice(["relay-rooms", "engine", EVERYBODY]))
     rooms = {name: room for name, room in rooms.items() if chance.random() < 0.9}
-    declare(shop, rooms, chance.choice(["acme", "other"]))
-    label = "acme" if '"acme"' in (shop.folder / "rooms.yaml").read_text() else "other"
+    label = chance.choice(["acme", "other"])
+    declare(shop, rooms, label)
     if then == "destroy":
         assert shop.run("destroy", "-y").returncode == 0
         assert shop.api.rooms() == {}

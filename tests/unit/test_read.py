@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from relay_provider.errors import RoomDiffers, Unavailable
+from relay_provider.errors import NotFound, RoomDiffers, Unavailable
 from relay_provider.model import RoomInputs
 from relay_provider.run import Run
 from tests.unit.fake import PROJECT, House, live_room, wanted
@@ -15,6 +15,17 @@ STANDUP = (PROJECT, "standup")
 
 
 # -- Read
+
+
+async def test_what_is_adopted_is_live_as_wanted_and_nothing_is_made() -> None:
+    house = House(live_room(max_participants=5))
+    assert await house.rooms.adopt(RoomInputs(name="standup", max_participants=5), house.run) == live_room(
+        max_participants=5
+    )
+    for other in (RoomInputs(name="standup"), RoomInputs(name="gone")):
+        with pytest.raises(NotFound, match="no longer live as it was"):
+            await house.rooms.adopt(other, house.run)
+    assert set(house.did) == {"list"}
 
 
 async def test_read_is_the_room_as_it_is_live() -> None:
