@@ -104,16 +104,13 @@ class Run:
         home, name = room
         return [(other, name) for other in self._homes.get(name, ()) if other != home and other[0] == home[0]]
 
-    def knows(self, room: Room, properties: Mapping[str, Any]) -> None:
-        """The state has this room, with these properties."""
+    def knows(self, room: Room, properties: Mapping[str, Any], by: str = "") -> None:
+        """The state has this room, with these properties; `by` is the resource, where that is known."""
+        if by:
+            self._happened("held", room, by)
         if sid := properties.get("sid"):
             self._state[_session(room, sid)] = properties
             self._found.add((room, sid))
-
-    def holds(self, room: Room, properties: Mapping[str, Any], by: str) -> None:
-        """The state has this room, with these properties, under the resource named `by`."""
-        self.knows(room, properties)
-        self._happened("held", room, by)
 
     def owned(self, room: Room, sid: str) -> Mapping[str, Any] | None:
         """The state's properties of the live room of this session ID, with whichever key the state has found it; None

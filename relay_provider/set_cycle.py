@@ -19,7 +19,7 @@ from relay_provider.lifecycle import Outlook, Rooms
 from relay_provider.model import LiveRoom, RoomInputs
 from relay_provider.room_set import Props, Set, by, nameless, path
 from relay_provider.run import Room, Run
-from relay_provider.values import UNKNOWN, Unknown
+from relay_provider.values import Unknown
 
 Told = Callable[[str], Awaitable[None]]
 """Hears, now and then, how far it is."""
@@ -146,13 +146,10 @@ class SetCycle:
                 found.append((name, outlook))
         return found
 
-    def know(self, state: Set, new: Set | Unknown = UNKNOWN) -> None:
-        """Tell the run what the state has, and which of it the set goes on to declare."""
+    def know(self, state: Set) -> None:
+        """Tell the run what the state has."""
         for name, props in state.items():
-            if not isinstance(new, Unknown) and name in new:
-                self._run.holds(self._room(name), props, by(self._resource, name))
-            else:
-                self._run.knows(self._room(name), props)
+            self._run.knows(self._room(name), props, by(self._resource, name))
 
     def _room(self, name: str) -> Room:
         return self._rooms.project, name

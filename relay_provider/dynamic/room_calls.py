@@ -48,11 +48,8 @@ class RoomCalls:
             if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
                 return DiffResult(changes=False)
             raise
-        if not moved and (name := olds.get("name")):  # which is found with the key of now
-            if name == news.get("name"):
-                self._scope.run.holds((home, name), olds, _resource(news))
-            else:
-                self._scope.run.knows((home, name), olds)
+        if not moved and (name := olds.get("name")):
+            self._scope.run.knows((home, name), olds, _resource(news))  # which is found with the key of now
         return DiffResult(
             changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
             replaces=[*found.replaces, *(["project"] if moved else [])],

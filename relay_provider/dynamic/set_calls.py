@@ -32,9 +32,7 @@ class SetCalls:
         found = room_set.check(known(news.get("rooms")))
         if not found.problems and (home := self._scope.home(news)):
             for name, force in room_set.declared(found.inputs["rooms"]):
-                before = self._scope.home(olds) if name in _rooms(olds) else None
-                moved = (before, name) if before and before != home else None
-                self._scope.run.declare((home, name), force, moved, by=room_set.by(str(news.get("resource")), name))
+                self._scope.run.declare((home, name), force, by=room_set.by(str(news.get("resource")), name))
         return CheckResult(
             self._scope.registered(found.inputs, news),
             [CheckFailure(problem.path, problem.message) for problem in found.problems],
@@ -44,10 +42,9 @@ class SetCalls:
         async def compared(opened: session.Session) -> tuple[bool, Diff]:
             rooms = opened.rooms(self._scope.settings_of(news))
             moved, old = await self._moved(rooms, olds, news), _rooms(olds)
-            new = known(news["rooms"])
             if not moved:
-                self._cycle(rooms, news).know(old, new)
-            return moved, room_set.diff(old, new, rooms.backend.in_place)
+                self._cycle(rooms, news).know(old)
+            return moved, room_set.diff(old, known(news["rooms"]), rooms.backend.in_place)
 
         try:
             moved, found = session.run_in_session(compared)

@@ -55,10 +55,7 @@ class RoomResource:
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         olds, news = decode(request.olds).values, decode(request.news).values
         if room := self._room(olds):
-            if room == self._room(news):
-                self._of.run.holds(room, olds, request.urn)
-            else:
-                self._of.run.knows(room, olds)
+            self._of.run.knows(room, olds, request.urn)
             if self._of.rekeyed and not await self._of.rooms.has(room[1], str(olds.get("sid"))):
                 await self._of.tell(request.urn, LEFT.format(room[1]))
                 return diff_response(Diff((PropertyChange("sid", "update", replaces=True),)))

@@ -48,7 +48,7 @@ class RoomSetResource:
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         olds, news = _rooms(decode(request.olds)), decode(request.news).values["rooms"]
         rooms = self._of.rooms
-        self._cycle(request).know(olds, news)
+        self._cycle(request).know(olds)
         found = await self._found(olds)
         for name in list(olds.keys() - found.keys())[:LISTED]:
             await self._of.tell(request.urn, LEFT.format(name))

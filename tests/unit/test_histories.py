@@ -133,6 +133,7 @@ def test_a_room_leaves_a_set_in_a_run_that_fails_before_its_turn_elsewhere(histo
 
 def test_a_room_goes_to_a_set_that_gives_up_before_its_turn(history: Histories) -> None:
     history.begin([("a", PLAIN), ("a", PLAIN), ("a", PLAIN)], "g")
+    history.regroup(0, 0, None, None, WHOLE)
     going_on = replace(UNREFRESHED, options=replace(UNREFRESHED.options, go_on=True), fault=(0, "down"))
     history.regroup_all(0, "h", going_on)
     history.undeclare(0, 2, UNREFRESHED)

@@ -57,7 +57,7 @@ def test_a_run_awaits_what_the_others_declare_until_they_have_it() -> None:
     one, other = run(), run()
     one.declare(STANDUP, force=False, by="urn::a")
     assert other.awaits(STANDUP)
-    one.holds(STANDUP, {"sid": "RM_1", "metadata": "hush"}, "urn::a")
+    one.knows(STANDUP, {"sid": "RM_1", "metadata": "hush"}, "urn::a")
     assert not other.awaits(STANDUP)
 
 

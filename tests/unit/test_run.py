@@ -138,9 +138,9 @@ def test_a_room_is_awaited_until_the_resource_that_declares_it_has_it() -> None:
     assert not run.awaits(STANDUP)
     run.declare(STANDUP, force=False, by="urn::a")
     assert run.awaits(STANDUP)
-    run.holds(STANDUP, {"sid": "RM_1"}, "urn::b")  # from which it comes
+    run.knows(STANDUP, {"sid": "RM_1"}, "urn::b")  # from which it comes
     assert run.awaits(STANDUP)
-    run.holds(STANDUP, {"sid": "RM_1"}, "urn::a")
+    run.knows(STANDUP, {"sid": "RM_1"}, "urn::a")
     assert not run.awaits(STANDUP)
     assert run.owned(STANDUP, "RM_1")
 

@@ -203,7 +203,7 @@ async def test_a_room_that_another_resource_has_made_is_left_to_it() -> None:
 async def test_a_room_that_another_resource_has_in_its_state_is_left_to_it() -> None:
     house = Classes("math")
     house.run.declare((PROJECT, "math"), force=False, by=by(OTHER, "math"))
-    SetCycle(house.rooms, house.run, OTHER).know(state("math"), {"math": {}})
+    SetCycle(house.rooms, house.run, OTHER).know(state("math"))
     assert await house.apply(state("math"), {}) == {}
     assert house.live == {"math": "RM_math"}
 
@@ -458,8 +458,8 @@ async def test_whom_a_change_would_disconnect_is_known_before() -> None:
 
 async def test_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(set_cycle, "_OFTEN", -1.0)
-    house = Classes("old")
-    await house.apply(state("old"), {f"r{number}": {} for number in range(1200)})
+    house = Classes("old", "stays")
+    await house.apply(state("old", "stays"), {"stays": {}} | {f"r{number}": {} for number in range(1200)})
     assert (house.told[0], house.told[-1]) == ("1 of 1,201 rooms", "1,201 of 1,201 rooms")
 
 
