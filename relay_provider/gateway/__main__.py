@@ -18,13 +18,20 @@ from relay_provider.gateway.server import DEFAULT_HOST, DEFAULT_PORT, EngineName
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes a free one."
 )
-def serve_command(engine: EngineName, host: str, port: int) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes on one port.",
+)
+def serve_command(engine: EngineName, host: str, port: int, workers: int) -> None:
     """Serve the Rooms API locally, until it is interrupted.
 
     The memory engine needs no account and no other process; rooms expire as they really do. Without
     RELAY_GATEWAY_KEYS, and on this machine only, it makes a development key and prints it.
     """
-    serve(host, port, engine)
+    serve(host, port, engine, workers=workers)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import MutableMapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +23,7 @@ from relay_provider.gateway.engine import Engine
 from relay_provider.gateway.keys import Keys
 from relay_provider.gateway.memory import MemoryEngine
 from relay_provider.gateway.openapi import document
+from relay_provider.gateway.shared import Shared
 from relay_provider.gateway.wire import (
     ApiError,
     bearer,
@@ -52,6 +53,7 @@ class Gateway:
         self._engine = engine
         self._keys = keys
         self._jwt_secret = jwt_secret
+        self._lists: dict[str, Shared[bytes]] = {}
         self._memory = engine if development and isinstance(engine, MemoryEngine) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +84,7 @@ class Gateway:
         raw = request.scope.get("raw_path") or request.scope["path"].encode()
         match raw.split(b"/")[1:]:
             case [b"v1", *rest]:
-                return await self._v1(self._engine.project(self._project_id(request)), request, rest)
+                return await self._v1(self._project_id(request), request, rest)
             case [b"livekit", b"rooms", name]:
                 return await self._sayna(request, name)
             case [b"openapi.json"]:
@@ -92,12 +94,15 @@ class Gateway:
                 return await dev.answer(self._memory.project(self._project_id(request)), request, rest)
         raise not_found("No such path")
 
-    async def _v1(self, rooms: Backend, request: Request, rest: list[bytes]) -> Response:
+    async def _v1(self, project_id: str, request: Request, rest: list[bytes]) -> Response:
+        rooms = self._engine.project(project_id)
         match rest:
             case [b"rooms"]:
                 only(request, "GET", "POST")
                 if request.method == "GET":
-                    return ok(RoomList.model_construct(rooms=await rooms.list()))
+                    if project_id not in self._lists:
+                        self._lists[project_id] = Shared(partial(_listed, rooms))
+                    return Response(await self._lists[project_id].get(), media_type="application/json")
                 return ok(await rooms.create(create_request(await read_object(request))), 201)
             case [b"rooms", name]:
                 only(request, "GET", "DELETE")
@@ -142,6 +147,10 @@ class Gateway:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
             await send({"type": "lifespan.startup.complete"})
+
+
+async def _listed(rooms: Backend) -> bytes:
+    return RoomList.model_construct(rooms=await rooms.list()).model_dump_json(by_alias=True).encode()
 
 
 def _upstream(status: int, error: RelayError) -> ApiError:

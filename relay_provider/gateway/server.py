@@ -22,6 +22,7 @@ from relay_provider.gateway.engine import Engine
 from relay_provider.gateway.keys import DEVELOPMENT_PROJECT, KEYS_VARIABLE, Keys, new_development_key, parse_keys
 from relay_provider.gateway.memory import MemoryEngine
 from relay_provider.gateway.seldom import seldom
+from relay_provider.gateway.workers import supervise
 
 JWT_VARIABLE: Final = "RELAY_GATEWAY_JWT_SECRET"
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -37,16 +38,19 @@ def serve(
     port: int = DEFAULT_PORT,
     engine: EngineName = "memory",
     *,
+    workers: int = 1,
     environ: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     announce: Callable[[str], None] = click.echo,
 ) -> None:
-    """Serve the Rooms API until SIGINT or SIGTERM; port 0 takes a free one.
+    """Serve the Rooms API until SIGINT or SIGTERM; port 0 takes a free one. Several `workers` share the port.
 
     Announces `Rooms API on http://HOST:PORT/v1` once it answers and, where it made a key, `Key: sk_live_…`.
     Raises ConfigError, before anything is served, when it cannot.
     """
     environ = os.environ if environ is None else environ
+    if engine == "memory" and workers > 1:
+        raise ConfigError("The memory engine's rooms live in one process; several workers are for --engine livekit.")
     keys, new_key = _keys(host, engine, environ)
     secret = environ.get(JWT_VARIABLE, "").strip()
     if not secret and not is_loopback(host):
@@ -61,12 +65,17 @@ def serve(
             if new_key:
                 announce(f"Key: {new_key}")
 
-        async def answer() -> None:
-            development = engine == "memory" and is_loopback(host)
-            gateway = Gateway(_engine(engine, environ), keys, jwt_secret=secret or None, development=development)
-            await _Server(_config(gateway), limits or Limits.of_this_process(), started).serve([sock])
+        development = engine == "memory" and is_loopback(host)
+        gateway = Gateway(_engine(engine, environ), keys, jwt_secret=secret or None, development=development)
 
-        asyncio.run(answer())
+        def answer(answering: Callable[[], None], parent: int | None = None) -> None:
+            server = _Server(_config(gateway), limits or Limits.of_this_process(), answering, parent)
+            asyncio.run(server.serve([sock]))
+
+        if workers > 1:
+            supervise(workers, answer, started)
+        else:
+            answer(started)
 
 
 def _keys(host: str, engine: EngineName, environ: Mapping[str, str]) -> tuple[Keys, str | None]:
@@ -120,8 +129,9 @@ def _reason(error: Exception) -> str:
 class _Server(uvicorn.Server):
     """Bears floods, says when it answers, and ends quietly on a signal, where uvicorn would raise it again."""
 
-    def __init__(self, config: uvicorn.Config, limits: Limits, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, limits: Limits, started: Callable[[], None], parent: int | None) -> None:
         super().__init__(config)
+        self._parent = parent
         self._limits = limits
         self._say_started = started
         self._doing: list[asyncio.Task[None]] = []
@@ -151,7 +161,13 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None]:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)  # until the loop is closed
+        if self._parent is not None:
+            asyncio.get_running_loop().add_reader(self._parent, self._parent_is_gone)
         yield
+
+    def _parent_is_gone(self) -> None:
+        asyncio.get_running_loop().remove_reader(cast(int, self._parent))  # it stays readable
+        self._stop()
 
     def _stop(self) -> None:
         self.should_exit = True

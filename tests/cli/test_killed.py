@@ -26,8 +26,8 @@ TEN: dict[str, Any] = {f"r{number}": {"maxParticipants": 5} for number in range(
 EVERYBODY = "everybody"
 
 
-def slow(value: str) -> Any:
-    return pytest.param(value, marks=pytest.mark.soak)
+def slow(*values: object) -> Any:
+    return pytest.param(*values, marks=pytest.mark.soak)
 
 
 def below(pid: int) -> list[int]:
@@ -107,9 +107,9 @@ def strike(shop: Shop) -> Iterator[Strike]:
         yield Strike(shop, proxy)
 
 
-def declare(shop: Shop, rooms: dict[str, Any], label: str = "acme", **others: Any) -> None:
-    project = {"apiKey": {"env": "ACME_KEY"}, "baseUrl": shop.env["PROXY_URL"], "rooms": rooms}
-    manifest = {"version": 1, "name": "rooms", "projects": {label: project, **others}}
+def declare(shop: Shop, rooms: dict[str, Any], label: str = "acme", grouped: bool = False) -> None:
+    project = {"apiKey": {"env": "ACME_KEY"}, "baseUrl": shop.env["PROXY_URL"], "grouped": grouped, "rooms": rooms}
+    manifest = {"version": 1, "name": "rooms", "projects": {label: project}}
     (shop.folder / "rooms.yaml").write_text(json.dumps(manifest))
 
 
@@ -132,14 +132,23 @@ def whole(shop: Shop, declared: dict[str, Any], label: str = "acme") -> None:
     assert notes(shop) == []
 
 
-@pytest.mark.parametrize("who", [slow("relay-rooms"), slow("engine"), "provider", EVERYBODY])
-def test_destroy_after_it_leaves_nothing(shop: Shop, strike: Strike, who: str) -> None:
-    declare(shop, TEN)
+@pytest.mark.parametrize(
+    ("who", "grouped"),
+    [
+        ("provider", False),
+        (EVERYBODY, True),
+        *(slow(who, grouped) for who in ("relay-rooms", "engine") for grouped in (False, True)),
+        slow("provider", True),
+        slow(EVERYBODY, False),
+    ],
+)
+def test_destroy_after_it_leaves_nothing(shop: Shop, strike: Strike, who: str, grouped: bool) -> None:
+    declare(shop, TEN, grouped=grouped)
     strike("up", "-y", who=who)
     made = sorted(shop.api.rooms())
     assert made
     if who == EVERYBODY:  # a look at what another manifest would do loses nothing
-        declare(shop, {name: room for name, room in TEN.items() if name != made[0]})
+        declare(shop, {name: room for name, room in TEN.items() if name != made[0]}, grouped=grouped)
         assert shop.run("preview").returncode == 2
     done = shop.run("destroy", "-y")
     assert done.returncode == 0, done.stderr
@@ -286,7 +295,8 @@ def test_large_runs_are_spared_checkpoints_by_themselves(shop: Shop, strike: Str
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("seed", range(50))
 @pytest.mark.parametrize("then", ["up", "destroy"])
-def test_at_any_moment(shop: Shop, strike: Strike, seed: int, then: str) -> None:
+@pytest.mark.parametrize("grouped", [False, True], ids=["rooms", "set"])
+def test_at_any_moment(shop: Shop, strike: Strike, seed: int, then: str, grouped: bool) -> None:
     chance = random.Random(seed)
     rooms = {f"r{number:03}": {"maxParticipants": 5} for number in range(200)}
     declare(shop, rooms)

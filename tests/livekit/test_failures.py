@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiohttp import web
+from livekit.api import VideoGrants
 from livekit.protocol.room import ListRoomsResponse
 
-from relay_provider.backends import connect
+from relay_provider.backends import connect, livekit_server
 from relay_provider.backends.livekit import LiveKitBackend
 from relay_provider.backends.retry import RetryPolicy
 from relay_provider.config import load
@@ -255,3 +257,28 @@ def test_a_project_id_that_could_blur_two_projects_is_refused() -> None:
 def test_plain_http_to_another_machine_is_refused() -> None:
     with pytest.raises(ConfigError, match="plain http"):
         connect(load(None, environ("ws://livekit.example")))
+
+
+async def test_a_token_that_is_about_no_one_room_serves_until_half_its_life_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signed: list[str] = []
+    real = livekit_server.LiveKitServer._signed
+
+    def counted(server: livekit_server.LiveKitServer, grants: VideoGrants) -> str:
+        signed.append(grants.room)
+        return real(server, grants)
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=b"", content_type="application/protobuf")
+
+    monkeypatch.setattr(livekit_server.LiveKitServer, "_signed", counted)
+    now = time.time()
+    async with answering(answer) as (rooms, _):
+        for seconds, tokens in ((0, 1), (299, 1), (301, 2)):
+            monkeypatch.setattr(livekit_server.time, "time", lambda moment=now + seconds: moment)
+            await rooms.list()
+            assert len(signed) == tokens
+        for name in ("one", "other"):
+            await rooms.remove_participant(name, "ana")
+    assert signed[2:] == ["p_acme__one", "p_acme__other"]
