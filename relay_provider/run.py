@@ -106,7 +106,7 @@ class Run:
 
     def knows(self, room: Room, properties: Mapping[str, Any], by: str = "") -> None:
         """The state has this room, with these properties; `by` is the resource, where that is known."""
-        if by:
+        if by and by not in self._holders.get(room, ()):
             self._happened("held", room, by)
         if sid := properties.get("sid"):
             self._state[_session(room, sid)] = properties
