@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import Any, Final
 
 import grpc.aio
@@ -93,6 +94,9 @@ class Provider:
         if not request.HasField("args"):  # old engines say `relay:config:apiKey`
             given = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
         self._settings = config.load(configuration.known(given))
+        # While the engine runs its program. A process that is asked for the schema alone, as YAML does, goes without.
+        needed = f"relay_provider.backends.{self._settings.backend}"
+        asyncio.get_running_loop().run_in_executor(None, import_module, needed)
         self._run, self.configured = Run(Journal.of(self._engine())), True
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 
