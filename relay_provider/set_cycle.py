@@ -12,7 +12,7 @@ from typing import Final
 import anyio
 
 from relay_provider import changes
-from relay_provider.backends.http import CONCURRENCY
+from relay_provider.backends.base import CONCURRENCY
 from relay_provider.changes import outputs
 from relay_provider.errors import ConfigError, NotFound, RateLimited, RelayError, Unauthorized, Unavailable
 from relay_provider.lifecycle import Outlook, Rooms

@@ -11,12 +11,13 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
 from relay_provider.backends import exchange
+from relay_provider.backends.base import CONCURRENCY
 from relay_provider.backends.exchange import Answer, Broken, Exchange, Lost
 from relay_provider.backends.retry import RETRIED_STATUSES, RetryPolicy, Transient, retry_after
 from relay_provider.config import Connection
@@ -34,9 +35,6 @@ from relay_provider.version import __version__
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
-
-CONCURRENCY: Final = 16
-"""Requests at once: more only queue at the server (measured: no gain beyond 8)."""
 
 
 def segment(value: str, what: str) -> str:

@@ -9,11 +9,13 @@ import socket
 import stat
 import subprocess
 import sys
-from contextlib import suppress
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
+
+import click
 
 from relay_provider.cli.installs import pulumi_home
 from relay_provider.errors import RelayError
@@ -27,6 +29,8 @@ _NO_ATTRIBUTES: Final = "?metadata=skip"
 
 
 _CLOUD: Final = "https://api.pulumi.com"
+ENDING: Final = 30.0
+"""Seconds that a run whose `relay-rooms` is gone may still take."""
 _OURS_ALONE: Final = 0o700
 """Rooms' metadata and people's names are nobody else's business on this machine."""
 
@@ -155,7 +159,10 @@ class Workspace:
             raise RelayError(f"{self.folder} cannot be written: {(error.strerror or str(error)).lower()}.") from None
 
     def unlock(self) -> None:
-        """Remove the locks of runs that were killed on this machine; a shared backend's are not ours to judge."""
+        """Remove the locks of runs that were killed on this machine; a shared backend's are not ours to judge.
+
+        An engine whose `relay-rooms` was killed ends by itself, as its program is gone; that is waited for.
+        """
         if not self.local:
             return
         for lock in (self.root / ".pulumi" / "locks").rglob("*.json"):
@@ -163,7 +170,7 @@ class Workspace:
                 text = lock.read_text(errors="replace")
                 if text.strip("\0"):
                     holder = json.loads(text)
-                    if holder["hostname"] != socket.gethostname() or _alive(int(holder["pid"])):
+                    if holder["hostname"] != socket.gethostname() or not _over(int(holder["pid"])):
                         continue
                 lock.unlink()  # the engine puts a whole file there: an empty one is from a machine that went down
             except (OSError, ValueError, KeyError, TypeError):
@@ -185,22 +192,29 @@ def _config_file(stack: str) -> str:
     return f"Pulumi.{stack.rpartition('/')[2]}.yaml"
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return not _ended(pid)
+def _over(pid: int) -> bool:
+    """Has the process ended? One that nobody started any more may take a moment."""
+    end, told = time.monotonic() + ENDING, False
+    while True:
+        state, parent = _process(pid)
+        if state in ("", "Z"):  # a zombie has ended, and its parent has not asked about it
+            return True
+        if parent != 1 or time.monotonic() > end:
+            return False
+        if not told:
+            click.echo("A run that was killed is still ending; waiting for it.", err=True)
+        told = True
+        time.sleep(0.1)
 
 
-def _ended(pid: int) -> bool:
-    """Is it a process that has ended, and that its parent has not asked about?"""
+def _process(pid: int) -> tuple[str, int]:
+    """The state of a process, one letter or none where there is no such process, and its parent."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
-    except OSError:  # not Linux
-        with suppress(OSError):
-            shown = subprocess.run(["/bin/ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S603
-            return shown.stdout.startswith(b"Z")
-        return False
+        if sys.platform == "linux":
+            state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[:2]
+        else:
+            command = ["/bin/ps", "-o", "stat=,ppid=", "-p", str(pid)]
+            state, parent = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()  # noqa: S603
+    except (OSError, ValueError):
+        return "", 0
+    return state[0], int(parent)

@@ -1,6 +1,6 @@
 """The dynamic provider: Pulumi's protocol on one side, the life cycle on the other.
 
-It is pickled by reference, so that a room's state holds 100 characters of it and old state stays readable after an
+It is pickled by reference, so that a room's state holds 70 characters of it and old state stays readable after an
 upgrade: this module and class keep their names. It holds no credentials; those come from the stack's config or the
 environment, in the process that needs them.
 """

@@ -126,15 +126,25 @@ _declared: WeakKeyDictionary[Any, set[tuple[object, str]]] = WeakKeyDictionary()
 """The rooms of each program run, by the run's stack resource: one process may run several programs."""
 
 
+_homes: WeakKeyDictionary[Any, dict[ProjectRef | None, object]] = WeakKeyDictionary()
+"""Where each project of a program run lives; found once, not for each of its rooms."""
+
+
+def _home(run: object, project: ProjectRef | None) -> object:
+    known = _homes.setdefault(run, {})
+    if project not in known:
+        known[project] = project  # where its key is not set in this process
+        with suppress(RelayError):
+            known[project] = home_of(program_settings(project))
+    return known[project]
+
+
 def declare_once(names: Iterable[Input[str]], project: ProjectRef | None) -> None:
     """Raise where the program declares a room twice."""
     run = pulumi.runtime.get_root_resource()
     if run is None:
         return
-    seen = _declared.setdefault(run, set())
-    where: object = project  # where its key is not set in this process
-    with suppress(RelayError):
-        where = home_of(program_settings(project))
+    seen, where = _declared.setdefault(run, set()), _home(run, project)
 
     @in_sentences()
     def declare(name: str) -> None:

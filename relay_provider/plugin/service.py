@@ -96,9 +96,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     # The process's life
 
     def warm(self) -> None:
-        """Import what the first requests need; for a thread, while the engine is busy starting."""
+        """Import what the first request needs; for a thread, while the engine is busy starting."""
         import_module("relay_provider.plugin.provider")
-        import_module("relay_provider.backends.relay")
 
     def stop(self) -> None:
         """Ask the process to end: requests in flight may finish. Asked twice, they are interrupted."""

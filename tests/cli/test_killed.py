@@ -56,7 +56,9 @@ class Strike:
     def __init__(self, shop: Shop, proxy: Proxy) -> None:
         self.shop, self.proxy = shop, proxy
 
-    def __call__(self, *command: str, who: str = EVERYBODY, at: int = 5, method: str = "POST") -> None:
+    def __call__(
+        self, *command: str, who: str = EVERYBODY, at: int = 5, method: str = "POST", wait: bool = True
+    ) -> None:
         asked: list[str] = []
         ended: list[int] = []
         struck: list[int] = []
@@ -74,10 +76,13 @@ class Strike:
 
         self.proxy.rule = rule
         process = self.shop.start(*command)
-        out, err = process.communicate(timeout=120)
+        if wait:
+            out, err = process.communicate(timeout=120)
+            assert struck, out + err
+            self.wait(ended)
+        else:
+            process.wait(timeout=120)
         self.proxy.rule = None
-        assert struck, out + err
-        self.wait(ended)
 
     def after(self, seconds: float, *command: str, who: str = EVERYBODY) -> None:
         """At some moment."""
@@ -174,6 +179,15 @@ def test_the_next_up_completes_whatever_is_declared_by_then(shop: Shop, strike: 
     done = shop.run("up", "-y")
     assert done.returncode == 0, done.stderr
     whole(shop, rooms, "renamed")
+
+
+def test_the_next_run_waits_for_what_a_killed_one_left_behind(shop: Shop, strike: Strike) -> None:
+    declare(shop, TEN)
+    strike("up", "-y", who="relay-rooms", wait=False)
+    done = shop.run("destroy", "-y")
+    assert done.returncode == 0, done.stderr
+    assert shop.api.rooms() == {}
+    assert notes(shop) == []
 
 
 @pytest.mark.soak

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay_provider.backends.http import CONCURRENCY
+from relay_provider.backends.base import CONCURRENCY
 from tests.conformance.target import Api, eventually
 from tests.gateway.process import Running, running
 from tests.livekit.server import LiveKit

@@ -145,3 +145,24 @@ async def test_many_requests_at_once(client: Client, api: Served) -> None:
     assert sorted(one.id for one in created) == sorted(api.rooms()) == sorted(names)
     read = await asyncio.gather(*(client.read(name) for name in names))
     assert [one.id for one in read] == names
+
+
+def test_who_asks_for_the_schema_alone_waits_for_no_http() -> None:
+    """A YAML program starts a process for it; what a command needs is imported while the engine runs the program."""
+    program = """
+import asyncio, sys
+from types import SimpleNamespace
+from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.plugin.service import Service
+async def ask():
+    service, context = Service(), SimpleNamespace(peer=lambda: "one")
+    service.warm()
+    await service.GetSchema(pb.GetSchemaRequest(), context)
+    heavy = [name for name in ("aiohttp", "pulumi") if name in sys.modules]
+    await service.Configure(pb.ConfigureRequest(), context)
+    await asyncio.get_running_loop().shutdown_default_executor()
+    print(heavy, "aiohttp" in sys.modules)
+asyncio.run(ask())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] True\n"
