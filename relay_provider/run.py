@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from relay_provider.journal import Journal
@@ -80,10 +80,11 @@ class Run:
         self._catch_up()
         return time.monotonic() - self._last_event
 
-    def cut_short(self) -> bool:
-        """Has a room failed, so that the engine may tell no more of what else is declared?"""
+    def cut_short(self, own: Collection[Room]) -> bool:
+        """Has a room failed, so that the engine may tell no more of what else is declared? It does not know yet of the
+        caller's `own` rooms."""
         self._catch_up()
-        return bool(self._failed) and not self._whole
+        return not (self._whole or self._failed.issubset(own))
 
     def awaits(self, room: Room) -> bool:
         """Has the room been declared, with this key or another one, by a resource that does not have it yet and may

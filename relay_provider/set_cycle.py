@@ -76,11 +76,11 @@ class SetCycle:
             stands[name] = await self._made(name, old.get(name), new[name])
 
         async def end(name: str) -> None:
-            if not (self._run.cut_short() or self._run.awaits(self._room(name))):
+            if not (self._run.cut_short(own) or self._run.awaits(self._room(name))):
                 await self._ended(name, old[name])
                 del stands[name]
 
-        leaving = [name for name in old if name not in new]
+        own, leaving = {self._room(name) for name in new}, [name for name in old if name not in new]
         work = [(name, make) for name in new if name not in old or changes.diff(old[name], new[name], ()).changes]
         crew = _Crew(self._run, len(work) + len(leaving), self._told)
         try:

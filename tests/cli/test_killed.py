@@ -140,8 +140,8 @@ def whole(shop: Shop, declared: dict[str, Any], label: str = "acme") -> None:
 @pytest.mark.parametrize(
     ("who", "grouped"),
     [
-        ("provider", False),
         (EVERYBODY, True),
+        slow("provider", False),
         *(slow(who, grouped) for who in ("relay-rooms", "engine") for grouped in (False, True)),
         slow("provider", True),
         slow(EVERYBODY, False),
@@ -240,6 +240,7 @@ def test_a_run_that_failed_has_said_what_it_made(shop: Shop, strike: Strike) -> 
     assert list(shop.api.rooms()) == ["r3"]
 
 
+@pytest.mark.soak
 def test_a_kill_while_it_is_made_good(shop: Shop, strike: Strike) -> None:
     declare(shop, TEN)
     strike("up", "-y", at=8)
@@ -289,6 +290,7 @@ def test_on_a_shared_backend_the_note_is_there_too(shop: Shop, strike: Strike, t
     assert list((tmp_path / "state").rglob("*.pulumi-tags")) == []
 
 
+@pytest.mark.soak
 def test_large_runs_are_spared_checkpoints_by_themselves(shop: Shop, strike: Strike) -> None:
     del shop.env["PULUMI_SKIP_CHECKPOINTS"]
     rooms = {f"r{number:03}": {"maxParticipants": 5} for number in range(100)}

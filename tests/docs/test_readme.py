@@ -95,7 +95,7 @@ def test_the_python_program_and_its_commands(folder: Path, env: dict[str, str], 
     before, after = script.split("pulumi destroy")
     done = shell(before, folder, env | chosen)
     assert done.returncode == 0, done.stdout
-    assert sorted(served.rooms()) == ["all-hands", "lobby", "standup", "standup-notes"]
+    assert sorted(served.rooms()) == ["all-hands", "lobby", "math", "physics", "standup", "standup-notes"]
     done = shell(f"pulumi destroy{after}", folder, env | chosen)
     assert done.returncode == 0, done.stdout
     assert served.rooms() == {}

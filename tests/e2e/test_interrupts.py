@@ -16,7 +16,7 @@ from tests.served import Served
 
 pytestmark = pytest.mark.e2e
 
-ROOMS = 40
+ROOMS = 100
 PROGRAM = f"""
 import relay_provider as relay
 for number in range({ROOMS}):

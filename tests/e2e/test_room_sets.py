@@ -71,7 +71,10 @@ class PluginSets(PythonSets):
         self.project.write("Pulumi.yaml", program(resources))
 
 
-@pytest.fixture(params=[PythonSets, PluginSets], ids=lambda kind: kind.label)
+BOTH = pytest.mark.parametrize("door", [PythonSets, PluginSets], ids=lambda kind: kind.label, indirect=True)
+
+
+@pytest.fixture(params=[pytest.param(PythonSets, marks=pytest.mark.soak), PluginSets], ids=lambda kind: kind.label)
 def door(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> PythonSets:
     return request.param(tmp_path / "project", served.env)  # type: ignore[no-any-return]
 
@@ -114,6 +117,7 @@ def test_a_set_is_made_changed_and_ended(door: PythonSets, served: Served) -> No
     assert sids(served) == foreign
 
 
+@BOTH
 def test_a_room_that_fails_leaves_the_others_standing(door: PythonSets, served: Served) -> None:
     served.create("lobby", maxParticipants=3)
     door.declare(classes={**THREE, "lobby": {}})
@@ -199,6 +203,7 @@ def test_everything_wrong_with_a_set_is_told_at_once(door: PythonSets, served: S
     assert served.rooms() == {}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
 def test_an_interrupted_set_is_completed_or_ended(door: PythonSets, served: Served, how: signal.Signals) -> None:
     many = {f"r{n:03}": {"maxParticipants": 5} for n in range(800)}

@@ -117,7 +117,7 @@ def test_yaml_snippets(served: Served, tmp_path: Path) -> None:
     whole["outputs"]["get-room-people"] = "${live.participants}"
     door.write(**whole)
     door.project.pulumi("config", "set", "--secret", "webinarsKey", served.key)
-    assert door.project.pulumi("preview").changes == {"create": 2}
+    assert door.project.pulumi("preview").changes == {"create": 3}
     assert list(served.rooms()) == ["standup"]
 
 

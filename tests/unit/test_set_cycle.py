@@ -467,3 +467,12 @@ async def test_progress_is_told_now_and_then() -> None:
     house = Classes()
     await house.apply({}, {"math": {}, "art": {}})
     assert house.told == []
+
+
+async def test_a_room_of_the_set_that_fails_keeps_no_other_from_being_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(set_cycle, "QUIET", 0)
+    house = Classes("math", "gone", whole=False)
+    house.people_in("math")
+    error = await house.failing(state("math", "gone"), {"math": {"maxParticipants": 3}})
+    assert error.stands.keys() == {"math"}
+    assert house.live == {"math": "RM_math"}
