@@ -119,8 +119,11 @@ def _up(files: tuple[Path, ...], project: str | None, stack: str, output: str, r
     _one_label(project)
 
     def program() -> None:
+        from pulumi import log
+
         from relay_provider import declare_rooms
 
+        log.debug = lambda *_, **__: None  # four requests to the engine for each room, which nobody reads here
         declare_rooms(*files)
 
     def opened() -> RoomStack:

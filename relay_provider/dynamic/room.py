@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 import pulumi
@@ -37,13 +37,14 @@ class Room(Resource, module="relay", name="Room"):
     Rooms API document: see `relay_provider.model.RoomInputs`.
     """
 
-    name: Output[str]
-    max_participants: Output[int]
-    empty_timeout: Output[int | None]
-    metadata: Output[str]
-    force_destroy: Output[bool]
-    sid: Output[str]
-    creation_time: Output[int]
+    if TYPE_CHECKING:  # the SDK would evaluate annotations for each room anew
+        name: Output[str]
+        max_participants: Output[int]
+        empty_timeout: Output[int | None]
+        metadata: Output[str]
+        force_destroy: Output[bool]
+        sid: Output[str]
+        creation_time: Output[int]
 
     def __init__(
         self,
