@@ -26,7 +26,7 @@ Rooms = Mapping[str, RoomSettings | Mapping[str, Any]]
 
 
 class RoomSet(Resource, module="relay", name="RoomSet"):
-    """Many real-time rooms that `pulumi up` keeps as declared, as one resource: ten thousand take seconds.
+    """Many real-time rooms that `pulumi up` keeps as declared, as one resource: a thousand take seconds.
 
     `rooms` are settings by the rooms' names. A set leaves every other room alone; each of its own has the life cycle of
     a `Room`. When some fail, the others stand, and the next `pulumi up` does the rest.

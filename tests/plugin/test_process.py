@@ -152,7 +152,7 @@ def test_who_asks_for_the_schema_alone_waits_for_no_http() -> None:
     program = """
 import asyncio, sys
 from types import SimpleNamespace
-from relay_provider.plugin.proto import provider_pb2 as pb
+from relay_provider.proto import provider_pb2 as pb
 from relay_provider.plugin.service import Service
 async def ask():
     service, context = Service(), SimpleNamespace(peer=lambda: "one")
