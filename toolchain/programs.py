@@ -1,5 +1,6 @@
 """What setup makes: .venv/ by pip; the programs from PATH, else built by Go, else (pulumi) by its own installer."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -77,6 +78,10 @@ def command(doing: str, arguments: list, about: str = "", **options) -> str:
         finally:
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGINT)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=5)
+                with contextlib.suppress(OSError):  # what was not quite started when it was told to end
+                    os.killpg(process.pid, signal.SIGKILL)
             print(f"{begin}{doing}: {time.monotonic() - started:.0f} s", flush=True)
     said = log.read_text(errors="replace").strip()
     if process.returncode:
