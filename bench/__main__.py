@@ -13,7 +13,7 @@ from bench.plots import plots
 from bench.report import fill, markdown
 from bench.results import Options, Results, progress, this_machine
 from bench.rooms import measure
-from bench.ways import WAYS, there
+from bench.ways import WAYS
 
 FIGURES: Final = {
     "drift": "Drift of many rooms",
@@ -31,9 +31,9 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, value: str) -
 
 
 def _ways(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
-    asked = value.split(",") if value else there()
-    if unknown := [one for one in asked if one not in there()]:
-        raise click.BadParameter(f"there is no {', '.join(unknown)} here; there are {', '.join(there())}")
+    asked = value.split(",") if value else [*WAYS]
+    if unknown := [one for one in asked if one not in WAYS]:
+        raise click.BadParameter(f"there is no {', '.join(unknown)} here; there are {', '.join(WAYS)}")
     return tuple(one for one in WAYS if one in asked)
 
 

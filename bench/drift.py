@@ -15,18 +15,17 @@ import aiohttp
 from bench.api import Api, serving_api
 from bench.measured import measured
 from bench.results import Figure, Options, compared
-from bench.ways import manifest, rooms, with_text
+from bench.ways import in_files, manifest, rooms, with_text
 
 RUNS = 5
 BARE = """
 import asyncio, json, os, sys
-from pathlib import Path
 import aiohttp
 
 async def main(manifest, *keys):
     if manifest:
         from relay_provider.manifest import load
-        declared = load([Path(manifest)])
+        declared = load(manifest.split(","))
     async with aiohttp.ClientSession() as session:
         async def ask(key):
             headers = {"Authorization": f"Bearer {key}"}
@@ -48,15 +47,18 @@ def _drift(count: int, many: int, runs: int, api: Api, folder: Path) -> Iterator
     of = f"{count:,} rooms in {many} project{'s' if many > 1 else ''}"
     keys = {f"BENCH_KEY_{n}": f"sk_live_bench_{n:032}" for n in range(many)}
     declared = {key: rooms(count)[n::many] for n, key in enumerate(keys.values())}
-    projects = {name: {"apiKey": {"env": name}, "rooms": declared[key]} for name, key in keys.items()}
-    (folder / "rooms.yaml").write_text(manifest(projects))
+    files = []
+    for n, some in enumerate(in_files(rooms(count))):
+        projects = {name: {"apiKey": {"env": name}, "rooms": some[k::many]} for k, name in enumerate(keys)}
+        files.append(f"{n}.yaml")
+        (folder / files[n]).write_text(manifest(projects))
     api.reset()
     asyncio.run(_make(api.url, declared))
     bare = [sys.executable, "-c", BARE]
     commands = (
-        [str(Path(sys.executable).parent / "relay-rooms"), "drift"],
+        [str(Path(sys.executable).parent / "relay-rooms"), "drift", *files],
         [*bare, "", *keys.values()],
-        [*bare, "rooms.yaml", *keys.values()],
+        [*bare, ",".join(files), *keys.values()],
     )
 
     def run(command: list[str]) -> dict[str, Any]:

@@ -67,9 +67,10 @@ def svg(title: str, lines: Lines) -> str:
         parts.append(text((LEFT - 8, at + 4), f"{10.0**power:g}", "end"))
     parts += [text((x(count), TOP + PLOT_HEIGHT + 20), f"{count:,g}", "middle") for count in rooms]
     for number, (way, line) in enumerate(lines.items()):
-        colour = COLOURS[list(WAYS).index(way)]
+        again, index = divmod(list(WAYS).index(way), len(COLOURS))
+        colour, dashes = COLOURS[index], ' stroke-dasharray="6 4"' if again else ""
         points = " ".join(f"{x(count):.1f},{y(value):.1f}" for count, value in line)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
         parts += [f'<circle cx="{x(one):.1f}" cy="{y(value):.1f}" r="3" fill="{colour}"/>' for one, value in line]
         parts.append(text((LEFT + PLOT_WIDTH + 16, TOP + 20 * number + 10), WAYS[way].title, colour=colour))
     return "\n".join([*parts, "</svg>"]) + "\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.plots import plots
 from bench.results import Figure, Results, Run
-from bench.ways import BARE, FLOOR, PEER, PHASES, WAYS
+from bench.ways import BARE, FLOOR, PEER, PHASES, SET_FLOOR, SETS, WAYS
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 NONE = "–"
@@ -97,10 +97,11 @@ def _detail(table: Table, way: str, count: int, latency: float) -> list[str]:
 
     state = of("up", lambda one: one.state)
     memory = of("up", lambda one: one.memory)
+    floor = SET_FLOOR if way in SETS else FLOOR
     return [
         WAYS[way].title,
         shown(of("up", lambda one: one.seconds)),
-        *(shown(table.ratio(way, other, count, latency, "up"), 2) for other in (PEER, FLOOR, BARE)),
+        *(shown(table.ratio(way, other, count, latency, "up"), 2) for other in (PEER, floor, BARE)),
         shown(of("up", lambda one: one.cpu)),
         shown(memory and memory / 1024, 0),
         *(shown(of(phase, lambda one: sum(one.requests.values())), 0) for phase in ("up", "refresh", "destroy")),

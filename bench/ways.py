@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -45,6 +45,7 @@ _OF_TESTS = ("GOGC", "PULUMI_DEBUG_COMMANDS", "PULUMI_AUTOMATION_API_SKIP_VERSIO
 _PROVIDER = {"plugin": "pulumi-resource-relay", "dynamic": "pulumi.dynamic", "peer": "pulumi-resource-peer"}
 
 Room = dict[str, Any]
+PER_FILE = 2_500
 
 
 def rooms(count: int, changed: bool = False) -> list[Room]:
@@ -106,27 +107,83 @@ class _Pulumi(Stack):
 class _Yaml(_Pulumi):
     """Pulumi YAML. Without `refresh: always`, which is a phase of its own here."""
 
+    kind = "relay:Room"
+    plugin = ("relay", PLUGIN_FOLDER)
     provider = _PROVIDER["plugin"]
 
     def declare(self, rooms: list[Room]) -> None:
-        self.write({room["name"]: {"type": "relay:Room", "properties": room} for room in rooms})
-
-    def write(self, resources: Mapping[str, Any], name: str = "relay", path: str = PLUGIN_FOLDER) -> None:
+        name, path = self.plugin
+        resources = {room["name"]: {"type": self.kind, "properties": self.properties(room)} for room in rooms}
         plugins = {"providers": [{"name": name, "path": path}]}
-        self.project.write("Pulumi.yaml", program(dict(resources), options={}, plugins=plugins))
+        self.project.write("Pulumi.yaml", program(resources, options={}, plugins=plugins))
+
+    def properties(self, room: Room) -> Room:
+        return room
 
 
-class _YamlSet(_Yaml):
-    def declare(self, rooms: list[Room]) -> None:
-        self.write({"classes": {"type": "relay:RoomSet", "properties": {"rooms": by_name(rooms)}}} if rooms else {})
-
-
-class _Peer(_Yaml):
+class _PeerYaml(_Yaml):
+    kind = "peer:Room"
     provider = _PROVIDER["peer"]
 
+    def prepare(self) -> None:
+        self.plugin = ("peer", str(programs()))
+        super().prepare()
+
+    def properties(self, room: Room) -> Room:
+        return with_text(room)
+
+
+class _Python(_Pulumi):
+    provider = _PROVIDER["dynamic"]
+    text: str
+    plugins: ClassVar[list[dict[str, str]]] = []
+
+    def prepare(self) -> None:
+        about = {"name": "rooms", "runtime": {"name": "python"}, "plugins": {"providers": self.plugins}}
+        self.project.write("Pulumi.yaml", json.dumps(about))
+        self.project.write("__main__.py", self.text)
+        super().prepare()
+
     def declare(self, rooms: list[Room]) -> None:
-        resources = {room["name"]: {"type": "peer:Room", "properties": with_text(room)} for room in rooms}
-        self.write(resources, "peer", str(programs()))
+        self.project.write("rooms.json", json.dumps([in_python(room) for room in rooms]))
+
+
+class _Plugin(_Python):
+    """The plugin's resources as any SDK registers them."""
+
+    text = """import json
+import pulumi
+
+for kind, name, properties in json.load(open("rooms.json")):
+    pulumi.CustomResource(kind, name, properties)
+"""
+    plugins: ClassVar[list[dict[str, str]]] = [{"name": "relay", "path": PLUGIN_FOLDER}]
+    provider = _PROVIDER["plugin"]
+
+    def declare(self, rooms: list[Room]) -> None:
+        self.project.write("rooms.json", json.dumps([*self.resources(rooms)]))
+
+    def resources(self, rooms: list[Room]) -> Iterator[tuple[str, str, Room]]:
+        for room in rooms:
+            yield "relay:index:Room", room["name"], room
+
+
+class _PluginSet(_Plugin):
+    def resources(self, rooms: list[Room]) -> Iterator[tuple[str, str, Room]]:
+        if rooms:
+            yield "relay:index:RoomSet", "classes", {"rooms": by_name(rooms)}
+
+
+class _Peer(_Plugin):
+    provider = _PROVIDER["peer"]
+
+    def prepare(self) -> None:
+        self.plugins = [{"name": "peer", "path": str(programs())}]  # type: ignore[misc]
+        super().prepare()
+
+    def resources(self, rooms: list[Room]) -> Iterator[tuple[str, str, Room]]:
+        for room in rooms:
+            yield "peer:index:Room", room["name"], with_text(room)
 
 
 class _Nothing(_Peer):
@@ -135,17 +192,10 @@ class _Nothing(_Peer):
         super().prepare()
 
 
-class _Python(_Pulumi):
-    provider = _PROVIDER["dynamic"]
-    text: str
-
-    def prepare(self) -> None:
-        self.project.write("Pulumi.yaml", "name: rooms\nruntime: {name: python}\n")
-        self.project.write("__main__.py", self.text)
-        super().prepare()
-
-    def declare(self, rooms: list[Room]) -> None:
-        self.project.write("rooms.json", json.dumps([in_python(room) for room in rooms]))
+class _NothingSet(_Nothing):
+    def resources(self, rooms: list[Room]) -> Iterator[tuple[str, str, Room]]:
+        if rooms:
+            yield "peer:index:Group", "classes", {"rooms": by_name([with_text(room) for room in rooms])}
 
 
 class _Dynamic(_Python):
@@ -182,10 +232,13 @@ class _Manifest(Stack):
         self.state = self.folder / ".relay" / ".pulumi" / "stacks" / "rooms" / "dev.json.gz"
 
     def declare(self, rooms: list[Room]) -> None:
-        self.project.write("rooms.yaml", manifest({"acme": {**self.settings, "rooms": rooms}}))
+        for n, some in enumerate(in_files(rooms)):
+            text = manifest({"acme": {**(self.settings if n == 0 else {}), "rooms": some}})
+            self.project.write(f"rooms{n or ''}.yaml", text)
 
     def command(self, phase: str) -> list[str]:
-        return [str(Path(sys.executable).parent / "relay-rooms"), *_RELAY_ROOMS[phase]]
+        files = sorted(file.name for file in self.folder.glob("*.yaml"))
+        return [str(Path(sys.executable).parent / "relay-rooms"), *_RELAY_ROOMS[phase], *files]
 
 
 class _Grouped(_Manifest):
@@ -219,6 +272,11 @@ def manifest(projects: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def in_files(rooms: list[Room]) -> list[list[Room]]:
+    """As many as a manifest's file takes; it may have 1 MiB."""
+    return [rooms[n : n + PER_FILE] for n in range(0, len(rooms), PER_FILE)] or [[]]
+
+
 def by_name(rooms: list[Room]) -> dict[str, Room]:
     return {room["name"]: {key: value for key, value in room.items() if key != "name"} for room in rooms}
 
@@ -226,14 +284,6 @@ def by_name(rooms: list[Room]) -> dict[str, Room]:
 def in_python(room: Room) -> Room:
     names = {alias: name for name, alias in relay_provider.model.FIELDS.items()}
     return {names[key]: value for key, value in room.items()}
-
-
-def _has_set() -> bool:
-    return hasattr(relay_provider, "RoomSet")
-
-
-def _has_grouped() -> bool:
-    return '"grouped"' in (ROOT / "rooms.schema.json").read_text()
 
 
 @dataclass(frozen=True)
@@ -245,24 +295,22 @@ class Way:
     most: int = 1_000
     most_slowly: int = 100
     """With a latency."""
-    there: Callable[[], bool] = lambda: True
 
 
 WAYS = {
-    "nothing": Way("a provider that does nothing (Go, YAML)", _Nothing),
-    "go": Way("a Go provider (YAML)", _Peer),
-    "plugin": Way("Room, plugin (YAML)", _Yaml),
-    "dynamic": Way("Room, Python program", _Dynamic),
-    "manifest": Way("relay-rooms, manifest", _Manifest),
-    "stock": Way("a stock Python dynamic provider", _Stock, most=300, most_slowly=30),
-    "plugin-set": Way("RoomSet, plugin (YAML)", _YamlSet, 10_000, 10_000, _has_set),
-    "dynamic-set": Way("RoomSet, Python program", _DynamicSet, 10_000, 10_000, _has_set),
-    "grouped": Way("relay-rooms, grouped manifest", _Grouped, 10_000, 10_000, _has_grouped),
+    "nothing": Way("a provider that does nothing (Go)", _Nothing),
+    "go": Way("a Go provider", _Peer),
+    "plugin": Way("Room, plugin", _Plugin),
+    "dynamic": Way("Room, dynamic provider", _Dynamic, 10_000),
+    "manifest": Way("relay-rooms, manifest", _Manifest, 10_000, 1_000),
+    "stock": Way("a stock dynamic provider", _Stock, most=300, most_slowly=30),
+    "go-yaml": Way("a Go provider, YAML program", _PeerYaml, most=300, most_slowly=30),
+    "plugin-yaml": Way("Room, plugin, YAML program", _Yaml, most=300, most_slowly=30),
+    "nothing-set": Way("one resource of them all that does nothing (Go)", _NothingSet, 10_000, 10_000),
+    "plugin-set": Way("RoomSet, plugin", _PluginSet, 10_000, 10_000),
+    "dynamic-set": Way("RoomSet, dynamic provider", _DynamicSet, 10_000, 10_000),
+    "grouped": Way("relay-rooms, grouped manifest", _Grouped, 10_000, 10_000),
     "bare": Way("the bare requests (aiohttp)", _Bare, 10_000, 10_000),
 }
-FLOOR, PEER, BARE = "nothing", "go", "bare"
-
-
-def there() -> list[str]:
-    """The ways that this version of the package has."""
-    return [name for name, way in WAYS.items() if way.there()]
+FLOOR, SET_FLOOR, PEER, BARE = "nothing", "nothing-set", "go", "bare"
+SETS = ("nothing-set", "plugin-set", "dynamic-set", "grouped")

@@ -50,9 +50,9 @@ def test_the_table_of_a_phase_has_a_row_for_each_way_and_says_what_failed() -> N
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
     assert [rows[0], *rows[2:]] == [
         ["rooms", "30", "100"],
-        ["a Go provider (YAML)", "4.0", "–"],
-        ["Room, plugin (YAML)", "8.0 (1.50)", "99.0"],
-        ["a stock Python dynamic provider", "–", "fails"],
+        ["a Go provider", "4.0", "–"],
+        ["Room, plugin", "8.0 (1.50)", "99.0"],
+        ["a stock dynamic provider", "–", "fails"],
     ]
 
 
