@@ -154,8 +154,14 @@ class _Plugin(_Python):
     text = """import json
 import pulumi
 
-for kind, name, properties in json.load(open("rooms.json")):
-    pulumi.CustomResource(kind, name, properties)
+
+class Resource(pulumi.CustomResource):
+    def __init__(self, kind, name, properties):
+        super().__init__(kind, name, properties)
+
+
+for declared in json.load(open("rooms.json")):
+    Resource(*declared)
 """
     plugins: ClassVar[list[dict[str, str]]] = [{"name": "relay", "path": PLUGIN_FOLDER}]
     provider = _PROVIDER["plugin"]
