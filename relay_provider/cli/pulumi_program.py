@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,12 +17,14 @@ from typing import IO, Any, Final
 from pulumi.automation import CommandResult, InvalidVersionError, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
+from relay_provider.cli.guardian import guarded
 from relay_provider.cli.installs import install_roots
 from relay_provider.cli.strangers import safe
 from relay_provider.cli.workspace import Workspace
 from relay_provider.errors import RelayError, quoted
 
 _NO_PULUMI: Final = "The pulumi program was not found; run `make setup` in a checkout, or install it (https://www.pulumi.com/docs/install)."
+_WITH_PROVIDERS: Final = ("preview", "up", "refresh", "destroy")
 _WAITING: Final = b"\nInterrupted: finishing what has begun. Once more to stop at once.\n"
 _STOPPED: Final = (
     "Interrupted. The state is consistent; run the same command again to finish.",
@@ -69,8 +72,11 @@ class Command(PulumiCommand):
         env = safe({**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"})
         if Path(self.command).is_absolute():  # plugins lie beside it
             env["PATH"] = os.pathsep.join([env["PATH"], str(Path(self.command).parent)])
+        command = [self.command, "--non-interactive", *args]
+        if sys.platform == "linux" and args[0] in _WITH_PROVIDERS:
+            command = guarded(command)
         process = subprocess.Popen(  # noqa: S603
-            [self.command, "--non-interactive", *args],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -199,6 +199,8 @@ def _over(pid: int) -> bool:
         state, parent = _process(pid)
         if state in ("", "Z"):  # a zombie has ended, and its parent has not asked about it
             return True
+        if sys.platform == "linux" and parent != 1:
+            _, parent = _process(parent)  # of the engine's guardian
         if parent != 1 or time.monotonic() > end:
             return False
         if not told:

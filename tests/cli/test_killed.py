@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,9 +45,17 @@ def runs(pid: int) -> bool:
 
 
 def victims(pid: int, who: str) -> list[int]:
-    others = below(pid)
-    providers = [one for one in others if b"pulumi.dynamic" in Path(f"/proc/{one}/cmdline").read_bytes()]
-    return {"relay-rooms": [pid], "engine": others[:1], "provider": providers, EVERYBODY: [pid, *others]}[who]
+    others = {one: command for one in below(pid) if (command := command_line(one))}
+    providers = [one for one, command in others.items() if "pulumi.dynamic" in command]
+    engines = [one for one, command in others.items() if command.split()[0].endswith("/pulumi")]
+    return {"relay-rooms": [pid], "engine": engines, "provider": providers, EVERYBODY: [pid, *others]}[who]
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
 
 
 class Strike:
@@ -305,6 +314,23 @@ def test_large_runs_are_spared_checkpoints_by_themselves(shop: Shop, strike: Str
     assert in_state(shop)  # a small one writes each step
     assert shop.run("destroy", "-y").returncode == 0
     assert shop.api.rooms() == {}
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands over orphans")
+@pytest.mark.parametrize("who", ["engine", "relay-rooms"])
+def test_a_provider_that_was_just_starting_ends_too(shop: Shop, strike: Strike, who: str) -> None:
+    declare(shop, TEN)
+    process = shop.start("up", "-y")
+    while not (started := victims(process.pid, "provider")):
+        assert process.poll() is None
+    ended = below(process.pid)
+    for pid in victims(process.pid, who):
+        os.kill(pid, signal.SIGKILL)
+    process.communicate(timeout=120)
+    strike.wait([process.pid, *ended, *started])
+    assert shop.run("up", "-y").returncode == 0
+    whole(shop, TEN)
 
 
 @pytest.mark.soak
