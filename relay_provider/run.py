@@ -56,8 +56,8 @@ class Run:
         `before` is the room that the same resource has had until now, `force` whether an occupied one may be ended for
         it. `by` names the resource; answered is another one that declares the same room.
         """
-        if before:  # two resources have one room when the second half of a swap was refused: then both have to consent
-            self._consents[before] = force and self._consents.get(before, True)
+        if before:
+            self.consent(before, force)
             self._replaces[room] = before
         if by:
             self._forces[by] = force and self._forces.get(by, True)
@@ -65,6 +65,13 @@ class Run:
         self._happened("declared", room, by)
         other = self._declared[room]
         return other if by and other != by else None
+
+    def consent(self, room: Room, force: bool) -> None:
+        """Whatever has had the room until now declares whether it may be ended with people in it.
+
+        Two have one room when the second half of a swap was refused, say: then both have to consent.
+        """
+        self._consents[room] = force and self._consents.get(room, True)
 
     def declared_all(self) -> None:
         """Everything that this run declares has been told."""

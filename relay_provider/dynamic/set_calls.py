@@ -19,7 +19,7 @@ from relay_provider.errors import ConfigError
 from relay_provider.lifecycle import Rooms
 from relay_provider.room_set import Set
 from relay_provider.run import KEYS_CHECKED
-from relay_provider.set_cycle import SetCycle, SetFailed
+from relay_provider.set_cycle import SetCycle, SetFailed, declare
 
 
 class SetCalls:
@@ -31,8 +31,8 @@ class SetCalls:
     def check(self, olds: Props, news: Props) -> CheckResult:
         found = room_set.check(known(news.get("rooms")))
         if not found.problems and (home := self._scope.home(news)):
-            for name, force in room_set.declared(found.inputs["rooms"]):
-                self._scope.run.declare((home, name), force, by=room_set.by(str(news.get("resource")), name))
+            resource, before = str(news.get("resource")), self._scope.home(olds)
+            declare(self._scope.run, home, resource, found.inputs["rooms"], before=before, old=_rooms(olds))
         return CheckResult(
             self._scope.registered(found.inputs, news),
             [CheckFailure(problem.path, problem.message) for problem in found.problems],

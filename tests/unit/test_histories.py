@@ -146,6 +146,15 @@ def test_a_set_that_goes_to_another_project_heeds_what_it_says_now(history: Hist
     history.move_all(0, "b", UNREFRESHED)
 
 
+def test_a_room_that_a_set_has_taken_over_before_it_goes_to_another_project_heeds_both(history: Histories) -> None:
+    history.begin([("b", {**PLAIN, "force": True}), ("a", PLAIN)])
+    history.join(1, False)
+    history.regroup_all(0, "g", replace(UNREFRESHED, steps=1))
+    history.undeclare(0, 0, replace(UNREFRESHED, steps=0))
+    history.rename_room(0, 0, 0, UNREFRESHED)
+    assert ("two", "r0-of-0") in history.sessions()
+
+
 def test_one_room_of_a_set_fails_and_the_others_stand(history: Histories) -> None:
     history.begin([("a", PLAIN), ("a", PLAIN), ("a", PLAIN)], "g")
     history.join(0, True)
