@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -43,6 +44,11 @@ from relay_provider.manifest import load
     show_default=True,
     help="What to do with a room that is live with other settings: say so, or make it as declared when it is empty.",
 )
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    help="Serve a status page, /healthz, /readyz and /metrics. Beyond this machine RELAY_KEEP_TOKEN must be set.",
+)
 @click.option("--log", "form", type=click.Choice(tuple(WRITERS)), default="text", show_default=True, help="How to log.")
 def keep_command(
     *,
@@ -51,6 +57,7 @@ def keep_command(
     stack: str | None,
     interval: float,
     on_change: Literal["report", "repair-empty"],
+    listen: str | None,
     form: Form,
 ) -> None:
     """Stay running and recreate declared rooms that are missing. Ends nobody's call.
@@ -67,4 +74,10 @@ def keep_command(
 
     state = State(interval, WRITERS[form])
     service = Service(state, Manner(interval, repair=on_change == "repair-empty"), read, watched)
-    asyncio.run(service.run(declared))
+    if listen is None:
+        asyncio.run(service.run(declared))
+        return
+    from relay_provider.keep.listen import listener  # a server and Prometheus's client, which not everybody wants
+
+    with listener(listen) as listening:
+        asyncio.run(service.run(declared, partial(listening.serve, service)))

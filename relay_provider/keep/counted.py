@@ -14,7 +14,8 @@ from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
 
 T = TypeVar("T")
 
-OPERATIONS: Final = ("create", "delete", "get", "list", "remove_participant", "update_metadata")
+OPERATIONS: Final = ("create", "delete", "get", "list", "update_metadata")
+"""What is asked while rooms are kept."""
 _FAILURES: Final[dict[type[RelayError], str]] = {
     Unavailable: "unavailable",
     RateLimited: "rate_limited",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -46,7 +46,7 @@ class Service:
         self._kept: dict[str, _Kept] = {}
         self._group: asyncio.TaskGroup | None = None
 
-    async def run(self, declared: Declared, served: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def run(self, declared: Declared, served: Callable[[], Coroutine[None, None, None]] | None = None) -> None:
         """Keep what is `declared`, and what the manifest says later, until SIGINT or SIGTERM; `served` runs beside."""
         task = asyncio.current_task()
         assert task is not None
@@ -62,14 +62,14 @@ class Service:
                     raise failures.exceptions[0] from None
         notify("STOPPING=1")
 
-    async def _all(self, served: Callable[[], Awaitable[None]] | None) -> None:
+    async def _all(self, served: Callable[[], Coroutine[None, None, None]] | None) -> None:
         async with asyncio.TaskGroup() as self._group:
             for kept in self._kept.values():
                 self._start(kept)
             self._group.create_task(self._watch_files())
             self._group.create_task(watchdog(lambda: not self.state.stuck()))
             if served:
-                self._group.create_task(_await(served))
+                self._group.create_task(served())
             said = self._said()
             self.state.tell(Event("started", f"{said}."))
             notify("READY=1", f"STATUS={said}")
@@ -142,7 +142,3 @@ class Service:
     def _said(self) -> str:
         rooms = sum(len(kept.keeper.project.declared) for kept in self._kept.values())
         return f"Keeping {counted(rooms, 'room')} of {counted(len(self._kept), 'project')}"
-
-
-async def _await(served: Callable[[], Awaitable[None]]) -> None:
-    await served()

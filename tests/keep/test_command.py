@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.conftest import Run, folder, run
@@ -150,3 +154,33 @@ def test_two_at_once_do_no_harm(served: Served, tmp_path: Path) -> None:
     assert served.people("room-3") == ["ana"]
     assert served.rooms()["room-3"]["sid"] == sid
     assert "occupied" in served.rooms()
+
+
+def test_it_listens_and_says_where(served: Served, tmp_path: Path) -> None:
+    declare(tmp_path, served.url)
+    with keeping(tmp_path, "--log", "json", "--listen", "127.0.0.1:0") as keep:
+        url = keep.event("listening")["url"]
+        keep.event("created")
+        assert httpx.get(f"{url}healthz", trust_env=False).text == "ok\n"
+        assert 'relay_rooms_declared{project="acme"} 2.0' in httpx.get(f"{url}metrics", trust_env=False).text
+        assert keep.end(signal.SIGTERM).count("Traceback") == 0
+        assert keep.process.returncode == 0
+
+
+def test_listening_that_cannot_be_is_an_error_before_anything_is_asked(run: Run, folder: Path) -> None:
+    declare(folder, "http://127.0.0.1:9")
+    open_to_all = run("keep", "--listen", "0.0.0.0:0", env={"ACME_KEY": KEY})
+    assert open_to_all.exit_code == 1
+    assert "RELAY_KEEP_TOKEN must be set" in open_to_all.stderr
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("keep", "--listen", f"127.0.0.1:{port}", env={"ACME_KEY": KEY})
+    assert result.exit_code == 1
+    assert f"The status page cannot be served on 127.0.0.1 port {port}" in result.stderr
+
+
+def test_without_listen_no_server_is_loaded() -> None:
+    heavy = ("prometheus_client", "starlette", "uvicorn", "pulumi", "livekit.api")
+    program = f"import sys, relay_provider.cli.keep; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
