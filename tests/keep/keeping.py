@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 from relay_provider.gateway.memory import MemoryEngine, MemoryProject
@@ -27,10 +29,20 @@ class Keeping:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
+        self._lines: Queue[str] = Queue()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        """All the time: whoever is not read from waits, once the pipe is full."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
 
     def line(self) -> str:
-        assert self.process.stdout
-        return self.process.stdout.readline().strip()
+        """The next line; nothing when it has ended."""
+        return self._lines.get(timeout=60).strip()
 
     def event(self, *what: str) -> dict[str, Any]:
         """The next event of one of these kinds; others are passed over."""
@@ -43,7 +55,9 @@ class Keeping:
     def end(self, number: int) -> str:
         """Send a signal, and wait; answers with the rest of what it said."""
         self.process.send_signal(number)
-        return self.process.communicate(timeout=60)[0]
+        self.process.wait(60)
+        self._reader.join(60)
+        return "".join(self._lines.get() for _ in range(self._lines.qsize()))
 
 
 @contextmanager
@@ -61,8 +75,7 @@ def keeping(folder: Path, *options: str, interval: str = "0.1", **env: str) -> I
         yield Keeping(process)
     finally:
         process.kill()
-        with suppress(ValueError):  # its output may be closed already
-            process.communicate()
+        process.wait()
 
 
 ROOMS: dict[str, Any] = {"standup": {"maxParticipants": 12, "forceDestroy": True}, "lobby": None}
