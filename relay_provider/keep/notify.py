@@ -15,7 +15,7 @@ def notify(*lines: str) -> None:
     if not address.startswith(("/", "@")):
         return
     # A manager that has gone away is no reason to end.
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.sendto("\n".join(lines).encode(), "\0" + address[1:] if address.startswith("@") else address)
 
 
