@@ -16,6 +16,7 @@ from relay_provider.gateway.seldom import seldom
 from relay_provider.keep.log import Event
 from relay_provider.keep.service import Service
 from relay_provider.keep.web import TOKEN_VARIABLE, Web, checked_token
+from relay_provider.keep.webhook import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Listener:
 
     async def serve(self, service: Service) -> None:
         """Answer until cancelled."""
-        web = Web(service.state, self.token, service.look_now)
+        webhooks = Webhooks(service.connections, service.keepers)
+        web = Web(service.state, self.token, service.look_now, webhooks.__call__)
         event = Event("listening", f"Status on {self.url}/", more={"url": f"{self.url}/"})
         server = Server(web.app, Limits.of_this_process(), lambda: service.state.tell(event))
         try:

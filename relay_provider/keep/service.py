@@ -74,6 +74,10 @@ class Service:
             self.state.tell(Event("started", f"{said}."))
             notify("READY=1", f"STATUS={said}")
 
+    def connections(self) -> list[Connection]:
+        """How the projects are reached."""
+        return [kept.settings for kept in self._kept.values()]
+
     def keepers(self, fits: Callable[[Connection], bool]) -> list[Keeper]:
         """Those of the projects whose connection fits."""
         return [kept.keeper for kept in self._kept.values() if fits(kept.settings)]

@@ -1,4 +1,4 @@
-"""What `keep --listen` serves: health, metrics, and the status page with what it shows."""
+"""What `keep --listen` serves: health, metrics, the status page with what it shows, and LiveKit's webhooks."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def checked_token(host: str, token: str) -> bytes | None:
 
 
 class Web:
-    """The answers. `look_now` is called when somebody begins to look."""
+    """The answers. `look_now` is called when somebody begins to look; `webhook` answers LiveKit."""
 
-    def __init__(self, state: State, token: bytes | None, look_now: Callable[[], None]) -> None:
+    def __init__(self, state: State, token: bytes | None, look_now: Callable[[], None], webhook: Handler) -> None:
         self._state = state
         self._token = token
         self._look_now = look_now
@@ -66,6 +66,7 @@ class Web:
                 Route("/metrics", guarded(self._measure)),
                 Route("/healthz", self._health),
                 Route("/readyz", self._readiness),
+                Route("/webhook", webhook, methods=["POST"]),
             ],
             middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)],
         )

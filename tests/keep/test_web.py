@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from relay_provider.errors import ConfigError, Unavailable
 from relay_provider.keep.listen import listener
 from relay_provider.keep.web import Web, checked_token
+from relay_provider.keep.webhook import Webhooks
 from tests.keep.keeping import Loop, room
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
@@ -42,7 +43,8 @@ class Asked:
 
     def __init__(self, loop: Loop, token: str = "", host: str = "localhost:9090") -> None:
         self.looks: list[float] = []
-        web = Web(loop.state, token.encode() or None, lambda: self.looks.append(time.monotonic()))
+        webhooks = Webhooks(list, lambda fits: [])
+        web = Web(loop.state, token.encode() or None, lambda: self.looks.append(time.monotonic()), webhooks.__call__)
         transport = httpx.ASGITransport(web.app)
         self.client = httpx.AsyncClient(transport=transport, base_url=f"http://{host}")
 
