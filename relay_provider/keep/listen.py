@@ -36,7 +36,8 @@ class Listener:
         try:
             await server.serve([self.sock])
         except asyncio.CancelledError:
-            await server.shutdown([])
+            if server.started:
+                await server.shutdown([])
             raise
 
 

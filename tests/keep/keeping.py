@@ -99,7 +99,12 @@ class Loop:
         self.rooms = Rooms(Counted(self.server, self.state.requests), PROJECT, sleep=self._sleep)
         project = self.state.projects["acme"] = ProjectState("acme", self.server.address, {})
         self.keeper = Keeper(
-            project, self.rooms, Manner(1, repair), self.state, sharing=lambda: {"acme": project.declared}, timeout=1
+            project,
+            self.rooms,
+            Manner(1, repair),
+            self.state,
+            sharing=lambda: {"acme": project.declared},
+            timeout=1,
         )
         self.keeper.declare(declared)
         self.project = project

@@ -138,22 +138,27 @@ def test_two_at_once_do_no_harm(served: Served, tmp_path: Path) -> None:
     declare(tmp_path, served.url, {f"room-{number}": {"maxParticipants": 5} for number in range(20)})
     options = ("--log", "json", "--on-change", "repair-empty")
     with keeping(tmp_path, *options) as one, keeping(tmp_path, *options) as other:
-        one.event("created")
+
+        def wait_until_all_are_as_declared() -> None:
+            while [room["maxParticipants"] for room in served.rooms().values()].count(5) < 20:
+                assert one.process.poll() is None
+                assert other.process.poll() is None
+
+        one.event("started")
         other.event("started")
-        served.create("occupied")
+        wait_until_all_are_as_declared()
+        served.create("somebody-elses")
         served.join("room-3", "ana")
         sid = served.rooms()["room-3"]["sid"]
         for name in ("room-1", "room-2"):
             served.end(name)
             served.create(name, maxParticipants=2)  # somebody's join made it, so to speak
-        while [room["maxParticipants"] for room in served.rooms().values()].count(5) < 20:
-            assert one.process.poll() is None
-            assert other.process.poll() is None
+        wait_until_all_are_as_declared()
         said = one.end(signal.SIGTERM) + other.end(signal.SIGTERM)
     assert not [line for line in said.splitlines() if json.loads(line)["level"] == "error"]
     assert served.people("room-3") == ["ana"]
     assert served.rooms()["room-3"]["sid"] == sid
-    assert "occupied" in served.rooms()
+    assert "somebody-elses" in served.rooms()
 
 
 def test_it_listens_and_says_where(served: Served, tmp_path: Path) -> None:

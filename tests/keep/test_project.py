@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 from relay_provider.errors import Rejected, Unavailable
 from relay_provider.gateway.memory import MemoryProject
-from relay_provider.keep.project import JITTER, LONGEST_PAUSE
+from relay_provider.keep.tempo import JITTER, Tempo
 from relay_provider.model import LiveRoom, RoomInputs
 from tests.keep.keeping import Loop, room
 
@@ -66,14 +67,16 @@ async def test_repair_leaves_an_occupied_room_until_everybody_left(settings: dic
     assert await loop.look() == ["repaired standup"]
 
 
-async def test_repair_asks_the_guard_where_the_list_says_empty() -> None:
+@pytest.mark.parametrize("force", [False, True])
+async def test_repair_asks_the_guard_where_the_list_says_empty(force: bool) -> None:
     """The list's count lags: somebody has just joined."""
 
     class Lagging(MemoryProject):
         async def list(self) -> list[LiveRoom]:
             return [one.model_copy(update={"num_participants": 0}) for one in await super().list()]
 
-    loop = Loop(room(max_participants=12), repair=True, server=Lagging("acme", lambda: 0.0, 0.0))
+    wanted = room(max_participants=12, force_destroy=force)
+    loop = Loop(wanted, repair=True, server=Lagging("acme", lambda: 0.0, 0.0))
     loop.join("standup", "ana")
     before = await loop.sids()
     assert await loop.look() == ["changed standup", "refused standup"]
@@ -99,6 +102,24 @@ async def test_repair_ends_no_other_session_than_it_saw() -> None:
     assert (await loop.server.list())[0].max_participants == 4
     loop.rooms.list = listed  # type: ignore[method-assign]
     assert await loop.look() == ["changed standup", "repaired standup"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+async def test_a_join_that_is_faster_is_not_disconnected(force: bool) -> None:
+    """Somebody joins between the look and the create, which makes a room without the settings."""
+
+    class Joined(MemoryProject):
+        async def create(self, wanted: RoomInputs) -> LiveRoom:
+            loop.join(wanted.name, "ana")
+            return await super().create(wanted)
+
+    loop = Loop(room(max_participants=12, force_destroy=force), server=Joined("acme", lambda: 0.0, 0.0))
+    assert await loop.look() == []
+    before = await loop.sids()
+    assert await loop.look() == ["changed standup"]
+    assert await loop.sids() == before
+    assert loop.project.live["standup"].num_participants == 1
+    assert loop.state.requests["delete", "ok"] == 0
 
 
 async def test_rooms_of_others_are_left_alone() -> None:
@@ -188,14 +209,35 @@ async def test_a_request_that_hangs_is_given_up() -> None:
     assert not loop.state.stuck()
 
 
-async def test_the_pause_grows_in_an_outage_and_never_beyond_its_limit() -> None:
-    keeper = Loop(room()).keeper
-    assert JITTER[0] <= keeper._pause(True) <= JITTER[1]
-    pauses = [keeper._pause(False) for _ in range(100)]
-    assert pauses[0] <= JITTER[1]
-    assert pauses[3] > 2
-    assert max(pauses) <= min(LONGEST_PAUSE, 10)
-    assert keeper._pause(True) <= JITTER[1]
+def test_the_pause_grows_in_an_outage_up_to_the_interval() -> None:
+    tempo = Tempo(60)
+    least, most = JITTER
+    assert 60 * least <= tempo.pause(True) <= 60 * most
+    for longest in (15, 30, 60, 60, *[60] * 2000):
+        assert longest * least <= tempo.pause(False) <= longest * most
+    assert 60 * least <= tempo.pause(True)
+
+
+def test_the_pause_of_a_short_interval_is_the_interval_in_an_outage_too() -> None:
+    tempo = Tempo(0.5)
+    assert all(0.5 * JITTER[0] <= tempo.pause(False) <= 0.5 * JITTER[1] for _ in range(10))
+
+
+async def test_a_manifest_that_comes_in_the_middle_of_a_look_is_in_force() -> None:
+    class Slow(MemoryProject):
+        async def create(self, wanted: RoomInputs) -> LiveRoom:
+            if wanted.name == "a":
+                loop.keeper.declare([room("a"), room("c")])
+            return await super().create(wanted)
+
+    loop = Loop(
+        *(room(name) for name in "ab"),
+        *(room(f"x{number}") for number in range(30)),
+        server=Slow("acme", time.monotonic, 0),
+    )
+    await loop.look()
+    assert not {"x29"} & (await loop.sids()).keys()
+    assert await loop.look() == ["created c"]
 
 
 # What a webhook hints at
