@@ -11,7 +11,7 @@ from functools import partial
 
 from relay_provider.backends import connect
 from relay_provider.config import Connection
-from relay_provider.errors import RelayError
+from relay_provider.errors import RelayError, quoted
 from relay_provider.keep.counted import Counted
 from relay_provider.keep.files import Files
 from relay_provider.keep.log import Event
@@ -134,9 +134,10 @@ class Service:
         """Read the manifest anew; what is wrong with it is told, and the old one stays in force."""
         try:
             self._arrange(await asyncio.to_thread(self._read))
-        except RelayError as error:
-            self.state.reload_problem = str(error)
-            self.state.tell(Event("manifest_broken", f"the manifest was changed and is not in force: {error}", "error"))
+        except Exception as error:  # whatever it is, it is no reason to keep no rooms
+            why = str(error) if isinstance(error, RelayError) else quoted(f"{type(error).__name__}: {error}")
+            self.state.reload_problem = why
+            self.state.tell(Event("manifest_broken", f"the manifest was changed and is not in force: {why}", "error"))
             return
         self.state.reload_problem = ""
         said = self._said()

@@ -186,6 +186,31 @@ def test_listening_that_cannot_be_is_an_error_before_anything_is_asked(run: Run,
 
 def test_without_listen_no_server_is_loaded() -> None:
     heavy = ("prometheus_client", "starlette", "uvicorn", "pulumi", "livekit.api")
-    program = f"import sys, relay_provider.cli.keep; print([m for m in {heavy!r} if m in sys.modules])"
+    program = (
+        "import sys, relay_provider.cli.keep\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])\n"
+        "import relay_provider.keep.listen\n"
+        "print('pulumi' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    assert done.stdout == "[]\nFalse\n"
+
+
+def test_two_labels_of_one_project_do_not_take_each_other_s_rooms_for_strangers(served: Served, tmp_path: Path) -> None:
+    shared = {"apiKey": {"env": "ACME_KEY"}, "baseUrl": served.url}
+    projects = {"one": {**shared, "rooms": {"a": None}}, "two": {**shared, "rooms": {"b": None}}}
+    (tmp_path / "rooms.yaml").write_text(json.dumps({"version": 1, "projects": projects}))
+    served.create("somebody-elses")
+    with keeping(tmp_path, "--log", "json", "--listen", "127.0.0.1:0") as keep:
+        url = keep.event("listening")["url"]
+        assert {keep.event("created")["room"] for _ in range(2)} == {"a", "b"}
+        while True:
+            rooms = httpx.get(f"{url}state.json", trust_env=False).json()["rooms"]
+            shown = sorted((room["project"], room["room"], room["state"]) for room in rooms)
+            if len(shown) == 3 and "missing" not in {state for _, _, state in shown}:
+                break
+    assert shown == [
+        ("one", "a", "as declared"),
+        ("one", "somebody-elses", "undeclared"),
+        ("two", "b", "as declared"),
+    ]
