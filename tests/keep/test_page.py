@@ -137,3 +137,12 @@ def test_it_says_when_nobody_answers_any_more(browser: Browser, served: Served, 
     browser.until("return document.querySelector('.banner')?.textContent.startsWith('This page gets no answer')")
     assert browser.run(f"return {ROWS}") == ["lobby", "standup"]
     assert all("ERR_CONNECTION_REFUSED" in said for said in browser.complaints())
+
+
+def test_who_has_the_token_sees_it(browser: Browser, served: Served, tmp_path: Path) -> None:
+    declare(tmp_path, served.url)
+    options = ("--listen", "127.0.0.1:0", "--log", "json")
+    with keeping(tmp_path, *options, interval="1", RELAY_KEEP_TOKEN="a-token-of-22-characters") as keep:
+        url = keep.event("listening")["url"]
+        browser.open(url.replace("//", "//anybody:a-token-of-22-characters@"))
+        browser.until(f"return {ROWS}.length === 2")
