@@ -90,6 +90,18 @@ def differences(
     return tuple(found)
 
 
+def counting(label: str, sharing: Mapping[str, Collection[str]], live: Iterable[LiveRoom]) -> list[LiveRoom]:
+    """The live rooms that count for this label, where several lead to one project.
+
+    `sharing` has the rooms that each of them declares: what another label declares is managed there, and what nobody
+    declares is told once, with the first of the labels.
+    """
+    own = set(sharing[label])
+    elsewhere = {name for names in sharing.values() for name in names} - own
+    first = label == min(sharing)
+    return [room for room in live if room.name in own or (first and room.name not in elsewhere)]
+
+
 def compare(
     project: str, declared: Iterable[RoomInputs], live: Iterable[LiveRoom], not_comparable: Collection[str] = ()
 ) -> ProjectDrift:

@@ -19,15 +19,17 @@ from relay_provider.place import home_of
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
+    from relay_provider.backends.base import Backend
     from relay_provider.backends.sayna import Sayna
 
 T = TypeVar("T")
 
 
 class Session:
-    """The open connections of one event loop, by their settings."""
+    """The open connections of one event loop, by their settings. `made` makes a backend in place of `connect`."""
 
-    def __init__(self) -> None:
+    def __init__(self, made: Callable[[Connection], Backend] | None = None) -> None:
+        self._made = made
         self._rooms: dict[object, Rooms] = {}
         self._saynas: dict[Connection, Sayna] = {}
 
@@ -37,7 +39,7 @@ class Session:
         limits = (settings.request_timeout, settings.max_retries, settings.allow_http)
         key = (project, settings.livekit_api_key, settings.livekit_api_secret, *limits)
         if key not in self._rooms:
-            self._rooms[key] = Rooms(connect(settings), project, opened=self._rooms.values())
+            self._rooms[key] = Rooms((self._made or connect)(settings), project, opened=self._rooms.values())
         return self._rooms[key]
 
     def sayna(self, settings: Connection) -> Sayna:

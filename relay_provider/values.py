@@ -48,6 +48,11 @@ def kind_of(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 room`, `2 rooms`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def shown(value: object) -> str:
     """A value for a message: without secrets, and short."""
     match value:

@@ -12,11 +12,13 @@ from tests.served import KEY, OTHER_KEY, Served, serving
 ROOT = Path(__file__).parent.parent
 TOOLS = ROOT / ".toolchain" / "bin"
 
+OWN_SETTINGS = (
+    *("RELAY_API", "RELAY_BASE", "RELAY_BACKEND", "RELAY_GATEWAY", "RELAY_ALLOWED", "RELAY_KEEP"),
+    *("LIVEKIT_", "SAYNA_", "PULUMI_"),
+)
 # Nothing of the developer's own settings reaches a test, but what to run the conformance suites against.
 for name in list(os.environ):
-    if not name.startswith("SAYNA_CONFORMANCE_") and name.startswith(
-        ("RELAY_API", "RELAY_BASE", "RELAY_BACKEND", "RELAY_GATEWAY", "RELAY_ALLOWED", "LIVEKIT_", "SAYNA_", "PULUMI_")
-    ):
+    if not name.startswith("SAYNA_CONFORMANCE_") and name.startswith(OWN_SETTINGS):
         del os.environ[name]
 os.environ.setdefault("GOGC", "800")  # the engine's runs are short; collecting is a tenth of their work
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the many short processes would compile everything each time

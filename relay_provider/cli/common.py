@@ -16,6 +16,7 @@ from relay_provider.errors import ConfigError, RelayError, escaped
 from relay_provider.manifest import Manifest, ManifestError, Project
 from relay_provider.manifest import load as load_manifest
 from relay_provider.place import Home, home_of
+from relay_provider.values import counted as counted  # noqa: PLC0414, for all commands
 from relay_provider.values import did_you_mean
 
 if TYPE_CHECKING:
@@ -179,11 +180,6 @@ def raise_all(errors: Sequence[BaseException]) -> None:
             raise error
     if errors:
         raise RelayError("\n".join(dict.fromkeys(map(str, errors))))
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 room`, `2 rooms`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _no_config(key: str) -> str | None:

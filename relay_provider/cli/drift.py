@@ -20,9 +20,8 @@ from relay_provider.cli.common import (
 )
 from relay_provider.cli.output import Cell, Code, Report, Table, field_rows, output_option, waiting, write
 from relay_provider.config import Connection
-from relay_provider.drift import DriftReport, ProjectDrift, compare
+from relay_provider.drift import DriftReport, ProjectDrift, compare, counting
 from relay_provider.manifest import Project
-from relay_provider.model import LiveRoom
 from relay_provider.place import home_of
 from relay_provider.session import Session
 
@@ -58,19 +57,14 @@ async def _compared(projects: Sequence[tuple[Project, Connection]]) -> tuple[Pro
         found = []
         for project, settings in sorted(projects, key=lambda one: one[0].ref.label):
             home = home_of(settings)
-            sharing = [other for other, theirs in projects if home_of(theirs) == home]
-            own = _own(project, sharing, live[home])
+            sharing = {
+                other.ref.label: {room.name for room in other.rooms}
+                for other, theirs in projects
+                if home_of(theirs) == home
+            }
+            own = counting(project.ref.label, sharing, live[home])
             found.append(compare(project.ref.label, project.rooms, own, homes[home].backend.unreported))
         return tuple(found)
-
-
-def _own(project: Project, sharing: Sequence[Project], live: Sequence[LiveRoom]) -> list[LiveRoom]:
-    """The live rooms that count for this label: what another label of the same project declares is managed there, and
-    what nobody declares is told once, with the first of the labels."""
-    names = {room.name for room in project.rooms}
-    elsewhere = {room.name for other in sharing for room in other.rooms} - names
-    first = project.ref.label == min(other.ref.label for other in sharing)
-    return [room for room in live if room.name in names or (first and room.name not in elsewhere)]
 
 
 def as_report(report: DriftReport) -> Report:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from relay_provider.cli.common import (
     connections,
-    counted,
     files_argument,
+    manifest_files,
     project_option,
     read_manifest,
     stack_option,
 )
-from relay_provider.cli.output import shown
-from relay_provider.config import Connection
-from relay_provider.drift import compare
-from relay_provider.errors import RelayError
-from relay_provider.lifecycle import Rooms
-from relay_provider.manifest import Project
-from relay_provider.run import Run
-from relay_provider.session import Session
+from relay_provider.keep.files import Files
+from relay_provider.keep.log import WRITERS, Form
+from relay_provider.keep.project import Manner
+from relay_provider.keep.service import Declared, Service
+from relay_provider.keep.state import State
+from relay_provider.manifest import load
 
 
 @click.command("keep")
@@ -38,58 +35,49 @@ from relay_provider.session import Session
     default=30,
     show_default=True,
     metavar="S",
-    help="Seconds between two looks.",
+    help="Seconds from one look to the next, at most.",
 )
-def keep_command(files: tuple[Path, ...], project: str | None, stack: str | None, interval: float) -> None:
-    """Stay running and recreate declared rooms that are missing. Deletes and replaces nothing.
+@click.option(
+    "--on-change",
+    type=click.Choice(("report", "repair-empty")),
+    default="report",
+    show_default=True,
+    help="What to do with a room that is live with other settings: say so, or make it as declared when it is empty.",
+)
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    help="Serve a status page, /healthz, /readyz and /metrics. Beyond this machine RELAY_KEEP_TOKEN must be set.",
+)
+@click.option("--log", "form", type=click.Choice(tuple(WRITERS)), default="text", show_default=True, help="How to log.")
+def keep_command(
+    *,
+    files: tuple[Path, ...],
+    project: str | None,
+    stack: str | None,
+    interval: float,
+    on_change: Literal["report", "repair-empty"],
+    listen: str | None,
+    form: Form,
+) -> None:
+    """Stay running and recreate declared rooms that are missing. Ends nobody's call.
 
-    An API that is down is asked again. SIGINT and SIGTERM end it, with exit code 0.
+    A manifest that changes is read anew; a broken one is reported, and the old one stays in force. An API that is down
+    is asked again. SIGINT and SIGTERM end it, with exit code 0.
     """
-    projects = connections(read_manifest(files), project, stack)
-    asyncio.run(_keep(projects, interval))
+    paths = manifest_files(files)
+    watched = Files(paths)
+    declared = connections(read_manifest(paths), project, stack)
 
+    def read() -> Declared:
+        return connections(load(paths), project, stack)
 
-async def _keep(projects: Sequence[tuple[Project, Connection]], interval: float) -> None:
-    rooms = sum(len(project.rooms) for project, _ in projects)
-    async with Session() as session:
-        looking = [_kept(project, session.rooms(settings), interval) for project, settings in projects]
-        # Ends by itself only when something is wrong here.
-        keeping = asyncio.gather(asyncio.Event().wait(), *looking)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, keeping.cancel)
-        click.echo(f"Keeping {counted(rooms, 'room')} of {counted(len(projects), 'project')}.")
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeping
+    state = State(interval, WRITERS[form])
+    service = Service(state, Manner(interval, repair=on_change == "repair-empty"), read, watched)
+    if listen is None:
+        asyncio.run(service.run(declared))
+        return
+    from relay_provider.keep.listen import listener  # a server and Prometheus's client, which not everybody wants
 
-
-async def _kept(project: Project, rooms: Rooms, interval: float) -> None:
-    """One project: look again and again."""
-    label = project.ref.label
-    # Whatever a manifest allows up to do, this never ends a room.
-    declared = {room.name: room.model_copy(update={"force_destroy": False}) for room in project.rooms}
-    failures: dict[str, str] = {}
-
-    def failed(what: str, error: RelayError) -> None:
-        """Say it once, however often it happens."""
-        if failures.get(what) != str(error):
-            failures[what] = str(error)
-            click.echo(f"Error: {shown(what)}: {error}", err=True)
-
-    while True:
-        try:
-            missing = compare(label, declared.values(), await rooms.list()).missing
-        except RelayError as error:
-            failed(label, error)
-            missing = ()
-        else:
-            if failures.pop(label, None):
-                click.echo(f"{shown(label)}: the API answers again", err=True)
-        for name in missing:
-            try:
-                await rooms.create(declared[name], Run())
-            except RelayError as error:
-                failed(f"{label}/{name}", error)
-            else:
-                failures.pop(f"{label}/{name}", None)
-                click.echo(f"created {shown(label)}/{name}")
-        await asyncio.sleep(interval)
+    with listener(listen) as listening:
+        asyncio.run(service.run(declared, partial(listening.serve, service)))
