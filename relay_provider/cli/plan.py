@@ -56,6 +56,8 @@ class Change:
     """The session ID that the state has."""
     live: LiveRoom | None = None
     """The room that stands in the way of a create, with other settings."""
+    stands: LiveRoom | None = None
+    """The live room that would end."""
     outlook: Outlook | None = None
     refused: bool = False
     note: str = ""
@@ -68,6 +70,11 @@ class Change:
     def ends(self) -> bool:
         """Does a live room end by this?"""
         return self.kind in ENDING or (self.live is not None and not self.refused)
+
+    @property
+    def would_end(self) -> bool:
+        """Does a room end that is known to be live, be it that people who are in it leave before? (Once planned.)"""
+        return self.ends and self.stands is not None
 
     @property
     def forced(self) -> bool:

@@ -97,6 +97,8 @@ class RoomStack:
         warnings.filterwarnings("ignore", module=r"pulumi\.automation")  # about what ends in an error anyway
         self.workspace = workspace
         self.name = stack
+        self.projects = manifest.projects if manifest else ()
+        """What the manifest declares, where that is known."""
         self._program = program
         self.command = Command()
         with self.failing("stack"):
