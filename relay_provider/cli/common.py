@@ -13,7 +13,7 @@ from relay_provider.cli.output import waiting
 from relay_provider.config import Connection, Lookup, ProjectRef
 from relay_provider.config import load as load_settings
 from relay_provider.errors import ConfigError, RelayError, escaped
-from relay_provider.manifest import Manifest, ManifestError, Project
+from relay_provider.manifest import Manifest, ManifestError, Project, first_of, name_of_file
 from relay_provider.manifest import load as load_manifest
 from relay_provider.place import Home, home_of
 from relay_provider.values import did_you_mean
@@ -68,6 +68,11 @@ def read_manifest(files: Sequence[Path]) -> Manifest:
         for problem in error.problems:
             click.echo(escaped(str(problem)), err=True)
         raise click.exceptions.Exit(1) from None
+
+
+def name_of(manifest: Manifest) -> str:
+    """What the manifest is called, whether it says so or its file does."""
+    return manifest.name or name_of_file(first_of(manifest.files))
 
 
 def chosen(manifest: Manifest, label: str | None) -> tuple[Project, ...]:

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from relay_provider.backends import connect
 from relay_provider.cli import saved
+from relay_provider.cli.change_report import as_report
 from relay_provider.cli.common import (
     chosen,
     exit_code_option,
@@ -27,7 +28,7 @@ from relay_provider.cli.common import (
 from relay_provider.cli.foresight import Foresight
 from relay_provider.cli.limits import Allowance, limit_options
 from relay_provider.cli.output import output_option, terminal, write
-from relay_provider.cli.plan import Watcher, as_report
+from relay_provider.cli.plan import Watcher
 from relay_provider.cli.runs import AsDeclared, EngineRun
 from relay_provider.cli.state import Deployment, at_rest, endable, left_over, own_state, rooms_in, unsettled
 from relay_provider.cli.workspace import Workspace
@@ -49,6 +50,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Asked:
     """What was asked for on the command line, the same for each of the commands."""
 
+    command: str
     files: tuple[Path, ...]
     project: str | None
     stack: str
@@ -61,14 +63,20 @@ class Asked:
     """and what is in it, where that is to be done."""
 
     @classmethod
-    def of(cls, max_ends: int | None, max_ends_percent: int | None, plan: Path | None = None, **options: Any) -> Asked:
+    def of(
+        cls, command: str, max_ends: int | None, max_ends_percent: int | None, plan: Path | None = None, **options: Any
+    ) -> Asked:
         """What these options say; and what they do not, where there is a plan to do, as that says."""
-        asked = cls(limits=EndLimits(max_ends, max_ends_percent), **options)
+        asked = cls(command, limits=EndLimits(max_ends, max_ends_percent), **options)
         if plan is None:
             return asked
         found, source = saved.load(plan), click.get_current_context().get_parameter_source
         silent = {key for key in ("project", "stack", "refresh") if source(key) is ParameterSource.DEFAULT}
         return replace(asked, plan=plan, saved=found, **{key: found[key] for key in silent})
+
+    def about(self, manifest: str) -> str:
+        """What is reported, for the comments of this and that manifest to be told apart."""
+        return "/".join([f"{self.command} {manifest}", self.stack, *([self.project] if self.project else [])])
 
     def typed(self, what: str, yes: bool) -> list[str]:
         """The command line that asks for it, without limits."""
@@ -105,7 +113,7 @@ def preview_command(drift_exit_code: int, save: Path | None, **options: Any) -> 
 
     Exit code 0: nothing to do; 2: there are changes; 1: an error.
     """
-    asked = Asked(plan=save, **options)
+    asked = Asked("preview", plan=save, **options)
     return drift_exit_code if _up(asked, asked.typed("up", yes=True)).plan() else 0
 
 
@@ -126,7 +134,7 @@ def up_command(yes: bool, **options: Any) -> None:
     A plan that ends more rooms of a project than it may is not carried out.
     """
     _can_ask("up", yes or options["plan"] is not None, options["output"])
-    asked = Asked.of(**options)
+    asked = Asked.of("up", **options)
     _up(asked, asked.typed("up", yes)).carry_out(yes or asked.saved is not None)
 
 
@@ -144,13 +152,13 @@ def destroy_command(yes: bool, **options: Any) -> None:
     from relay_provider.cli.stack import NoStack
 
     _can_ask("destroy", yes, options["output"])
+    asked = Asked.of("destroy", **options)
     try:
-        asked = Asked.of(**options)
         run = _destroy(asked, asked.typed("destroy", yes))
     except NoStack as error:
         others = f" There is one of {', '.join(error.others)}." if error.others else ""
-        nothing = f"Nothing to end: there is no stack {options['stack']} of {error.project}.{others}"
-        write(as_report("unchanged", [], Watcher().counts, nothing), options["output"])
+        nothing = f"Nothing to end: there is no stack {asked.stack} of {error.project}.{others}"
+        write(as_report("unchanged", [], Watcher().counts, nothing, about=asked.about(error.project)), asked.output)
         return
     run.carry_out(yes)
 
@@ -212,7 +220,7 @@ def _up(asked: Asked, command: list[str]) -> EngineRun | AsDeclared:
         plan_file = saved.PlanFile(asked.plan, asked.saved, scope, before, projects, homes, foresight.live)
     if state and at_rest(state, workspace.project, stack) and not any(open_in(state)):
         workspace.prepare()
-        return AsDeclared(rooms, asked.output, plan_file)
+        return AsDeclared(rooms, asked.output, asked.about(workspace.project), plan_file)
     engine = engine or opened()
     told_in_part = project or any(one.grouped for one in manifest.projects)  # or bit by bit
     whole = {MANIFEST: os.pathsep.join(str(file.resolve()) for file in files)} if told_in_part else {}
@@ -227,6 +235,7 @@ def _up(asked: Asked, command: list[str]) -> EngineRun | AsDeclared:
         rooms,
         asked.output,
         refresh,
+        asked.about(workspace.project),
         Allowance.of(projects, command, asked.limits),
         list(endable(before, projects, base, foresight.live, alone=project is not None)),
         projects,
@@ -249,7 +258,17 @@ def _destroy(asked: Asked, command: list[str]) -> EngineRun:
     allowance = Allowance.of(engine.projects, command, asked.limits, Counter(label for label, _ in there))
     foresight = Foresight([], base, lookup)
     return EngineRun(
-        "destroy", engine, recovery, asked.project, foresight, 0, asked.output, asked.refresh, allowance, there
+        "destroy",
+        engine,
+        recovery,
+        asked.project,
+        foresight,
+        0,
+        asked.output,
+        asked.refresh,
+        asked.about(engine.workspace.project),
+        allowance,
+        there,
     )
 
 

@@ -13,12 +13,13 @@ from relay_provider.cli.common import (
     counted,
     exit_code_option,
     files_argument,
+    name_of,
     project_option,
     raise_all,
     read_manifest,
     stack_option,
 )
-from relay_provider.cli.output import Cell, Code, Report, Table, field_rows, output_option, waiting, write
+from relay_provider.cli.output import Block, Cell, Code, Report, Table, field_rows, output_option, waiting, write
 from relay_provider.config import Connection
 from relay_provider.drift import DriftReport, ProjectDrift, compare
 from relay_provider.manifest import Project
@@ -41,10 +42,12 @@ def drift_command(
 
     Exit code 0: as declared; 2: drift; 1: an error, such as an API that cannot be reached (which is never drift).
     """
-    projects = connections(read_manifest(files), project, stack)
+    manifest = read_manifest(files)
+    projects = connections(manifest, project, stack)
     with waiting("Asking what is live"):
         report = DriftReport(asyncio.run(_compared(projects)), strict)
-    write(as_report(report), output)
+    about = "/".join([f"drift {name_of(manifest)}", *filter(None, (stack, project))])
+    write(as_report(report, about), output)
     return drift_exit_code if report.drift else 0
 
 
@@ -73,15 +76,15 @@ def _own(project: Project, sharing: Sequence[Project], live: Sequence[LiveRoom])
     return [room for room in live if room.name in names or (first and room.name not in elsewhere)]
 
 
-def as_report(report: DriftReport) -> Report:
+def as_report(report: DriftReport, about: str = "") -> Report:
     """What drift has to say."""
     columns = ("Room", "Drift", "Field", "Declared", "Live")
-    blocks: list[tuple[str, Table | None]] = [
+    blocks: list[Block] = [
         (_headline(project), Table(columns, rows) if (rows := _rows(project)) else None) for project in report.projects
     ]
     if hidden := sorted({field for project in report.projects for field in project.not_comparable}):
         blocks.append((f"Not comparable, as the server does not report it: {', '.join(hidden)}.", None))
-    return Report(report.as_json(), _summary(report), blocks)
+    return Report(report.as_json(), _summary(report), blocks, about)
 
 
 def _rows(project: ProjectDrift) -> list[tuple[Cell, ...]]:
@@ -97,10 +100,10 @@ def _value(value: str | int) -> str:
     return '""' if value == "" else str(value)
 
 
-def _headline(project: ProjectDrift) -> str:
+def _headline(project: ProjectDrift) -> Cell:
     others = {"missing": project.missing, "changed": project.changed, "unmanaged": project.unmanaged}
     counts = [f"{project.in_sync:,} in sync", *(f"{len(rooms):,} {what}" for what, rooms in others.items() if rooms)]
-    return f"{project.project}: {', '.join(counts)}"
+    return Code(project.project), f": {', '.join(counts)}"
 
 
 def _summary(report: DriftReport) -> str:

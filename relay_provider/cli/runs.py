@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from relay_provider.cli.change_report import as_report, summed
 from relay_provider.cli.common import counted
 from relay_provider.cli.foresight import Foresight
 from relay_provider.cli.limits import Allowance
 from relay_provider.cli.output import write
-from relay_provider.cli.plan import DONE, SAID, Watcher, as_report
+from relay_provider.cli.plan import DONE, Watcher
 from relay_provider.cli.progress import seen
 from relay_provider.cli.saved import PlanFile
 from relay_provider.cli.state import Deployment, lacking, rooms_in
@@ -36,13 +37,14 @@ class AsDeclared:
 
     rooms: int
     output: str
+    about: str
     plan_file: PlanFile | None = None
 
     def plan(self) -> bool:
         if self.plan_file:
             self.plan_file.meet([])
         counts = {**Watcher().counts, "same": self.rooms}
-        write(as_report("unchanged", [], counts, _nothing("up", self.rooms)), self.output)
+        write(as_report("unchanged", [], counts, _nothing("up", self.rooms), about=self.about), self.output)
         return False
 
     def carry_out(self, _yes: bool) -> None:
@@ -61,6 +63,8 @@ class EngineRun:
     rooms: int
     output: str
     refresh: bool
+    about: str
+    """What it is, for the comments that it writes to be told apart."""
     allowance: Allowance
     may_end: Collection[tuple[str, str]]
     """The rooms that may be among those that it ends, by the state and by what was live."""
@@ -83,8 +87,7 @@ class EngineRun:
         return watcher
 
     def _show(self, watcher: Watcher) -> bool:
-        done = [(kind, n) for kind, n in watcher.counts.items() if n and kind in DONE]
-        changes = ", ".join(f"{SAID.get(kind, kind)} {counted(n, 'room')}" for kind, n in done)
+        changes = summed(watcher.counts)
         summary = f"Plan: {changes}." if changes else _nothing(self.what, watcher.counts["same"])
         self._report("changes" if changes else "unchanged", watcher, summary, planned=self.what)
         return bool(changes)
@@ -144,7 +147,9 @@ class EngineRun:
             raise watcher.failure
 
     def _report(self, result: str, watcher: Watcher, summary: str, **more: Any) -> None:
-        write(as_report(result, watcher.changes.values(), watcher.counts, summary, **more), self.output)
+        write(
+            as_report(result, watcher.changes.values(), watcher.counts, summary, about=self.about, **more), self.output
+        )
 
 
 def _nothing(what: str, rooms: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.pty import RELAY_ROOMS
+from tests.cli.shapes import conforms
 from tests.conftest import TOOLS
 from tests.served import Served
 
@@ -73,7 +74,9 @@ class Shop:
     def json(self, *args: str, code: int = 0, **env: str) -> Any:
         done = self.run(*args, "--output", "json", **env)
         assert done.returncode == code, done.stdout + done.stderr
-        return json.loads(done.stdout)
+        found = json.loads(done.stdout)
+        conforms("drift" if args[0] == "drift" else "changes", found)
+        return found
 
     def state(self) -> str:
         """The state as it lies in `.relay`."""

@@ -71,9 +71,11 @@ def test_markdown_for_a_comment(run: Run, api: Api) -> None:
     result = run("drift", "--output", "markdown", env=ENV)
     assert result.exit_code == 2
     assert result.stdout == (
+        "<!-- relay-rooms: drift rooms -->\n"
+        "\n"
         "**Drift: 1 room not as declared.**\n"
         "\n"
-        "acme: 1 in sync, 1 changed\n"
+        "`acme`: 1 in sync, 1 changed\n"
         "\n"
         "| Room | Drift | Field | Declared | Live |\n"
         "| --- | --- | --- | --- | --- |\n"

@@ -11,6 +11,7 @@ import pytest
 from relay_provider.cli.saved import check
 from relay_provider.errors import RelayError
 from tests.cli.conftest import Api, Run
+from tests.cli.shapes import conforms
 from tests.cli.shop import Shop, changes, needs_engine
 
 ROOMS: dict[str, Any] = {
@@ -30,6 +31,7 @@ NEW = {
 def saved(shop: Shop, *options: str, file: str = "plan.json") -> dict[str, Any]:
     assert shop.run("preview", "--save", file, *options).returncode == 2
     found: dict[str, Any] = json.loads((shop.folder / file).read_text())
+    conforms("plan", found)
     return found
 
 
