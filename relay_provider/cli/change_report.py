@@ -14,7 +14,11 @@ from relay_provider.cli.plan import DONE, Change
 from relay_provider.errors import quoted
 from relay_provider.guard import NAMED
 
-_SAID: Final = {"takeOver": "take over", "forget": "forget (the room stays)"}
+_SAID: Final = {
+    "takeOver": "take over",
+    "forget": "forget (the room stays)",
+    "differs": "live with other settings",
+}
 _PLAIN: Final = re.compile(r"[A-Za-z0-9-]+")
 _ENDING: Final = {"replace": "replace (ends the room)", "delete": "delete (ends the room)"}
 

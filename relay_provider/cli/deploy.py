@@ -127,7 +127,10 @@ def preview_command(drift_exit_code: int, save: Path | None, **options: Any) -> 
     metavar="FILE",
     help="Do what `preview --save` has written there, or nothing if anything changed since; does not ask.",
 )
-def up_command(yes: bool, **options: Any) -> None:
+@click.option(
+    "--adopt", is_flag=True, help="Only take over the live rooms that are as declared, and show those that are not."
+)
+def up_command(yes: bool, adopt: bool, **options: Any) -> None:
     """Make the rooms as declared: create, replace and end what is not so.
 
     Shows the plan and asks, unless --yes is given. A room with people in it is ended only if its forceDestroy says so.
@@ -135,6 +138,15 @@ def up_command(yes: bool, **options: Any) -> None:
     """
     _can_ask("up", yes or options["plan"] is not None, options["output"])
     asked = Asked.of("up", **options)
+    if adopt:
+        if asked.plan:
+            raise RelayError("--adopt takes no --plan: it does nothing to any room.")
+        from relay_provider.cli import adopt as adopting
+
+        manifest = read_manifest(asked.files)
+        chosen(manifest, asked.project)
+        adopting.adopt(manifest, asked.project, asked.stack, asked.output, yes=yes)
+        return
     _up(asked, asked.typed("up", yes)).carry_out(yes or asked.saved is not None)
 
 

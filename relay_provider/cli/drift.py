@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
@@ -34,9 +35,22 @@ from relay_provider.session import Session
 @stack_option
 @output_option
 @click.option("--strict", is_flag=True, help="Rooms that nobody declared are drift too.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="PATTERN",
+    help="Say nothing of undeclared rooms with such names (*, ?, […]), as others own them. May be repeated.",
+)
 @exit_code_option("on drift")
 def drift_command(
-    *, files: tuple[Path, ...], project: str | None, stack: str | None, output: str, strict: bool, drift_exit_code: int
+    *,
+    files: tuple[Path, ...],
+    project: str | None,
+    stack: str | None,
+    output: str,
+    strict: bool,
+    ignore: tuple[str, ...],
+    drift_exit_code: int,
 ) -> int:
     """Compare manifests with the live rooms. Changes nothing, and needs no Pulumi.
 
@@ -45,13 +59,13 @@ def drift_command(
     manifest = read_manifest(files)
     projects = connections(manifest, project, stack)
     with waiting("Asking what is live"):
-        report = DriftReport(asyncio.run(_compared(projects)), strict)
+        report = DriftReport(asyncio.run(_compared(projects, ignore)), strict)
     about = "/".join([f"drift {name_of(manifest)}", *filter(None, (stack, project))])
     write(as_report(report, about), output)
     return drift_exit_code if report.drift else 0
 
 
-async def _compared(projects: Sequence[tuple[Project, Connection]]) -> tuple[ProjectDrift, ...]:
+async def _compared(projects: Sequence[tuple[Project, Connection]], ignore: Sequence[str]) -> tuple[ProjectDrift, ...]:
     """Every project against one list; labels that lead to one project share the list."""
     async with Session() as session:
         homes = {home_of(settings): session.rooms(settings) for _, settings in projects}
@@ -62,18 +76,22 @@ async def _compared(projects: Sequence[tuple[Project, Connection]]) -> tuple[Pro
         for project, settings in sorted(projects, key=lambda one: one[0].ref.label):
             home = home_of(settings)
             sharing = [other for other, theirs in projects if home_of(theirs) == home]
-            own = _own(project, sharing, live[home])
+            own = _own(project, sharing, live[home], ignore)
             found.append(compare(project.ref.label, project.rooms, own, homes[home].backend.unreported))
         return tuple(found)
 
 
-def _own(project: Project, sharing: Sequence[Project], live: Sequence[LiveRoom]) -> list[LiveRoom]:
+def _own(
+    project: Project, sharing: Sequence[Project], live: Sequence[LiveRoom], ignore: Sequence[str]
+) -> list[LiveRoom]:
     """The live rooms that count for this label: what another label of the same project declares is managed there, and
-    what nobody declares is told once, with the first of the labels."""
+    what nobody declares is told once, with the first of the labels, unless one of them, or `ignore`, has it ignored."""
     names = {room.name for room in project.rooms}
     elsewhere = {room.name for other in sharing for room in other.rooms} - names
     first = project.ref.label == min(other.ref.label for other in sharing)
-    return [room for room in live if room.name in names or (first and room.name not in elsewhere)]
+    patterns = {*ignore, *(pattern for other in sharing for pattern in other.ignore)}
+    left = [room for room in live if room.name in names or (first and room.name not in elsewhere)]
+    return [room for room in left if room.name in names or not any(fnmatchcase(room.name, one) for one in patterns)]
 
 
 def as_report(report: DriftReport, about: str = "") -> Report:

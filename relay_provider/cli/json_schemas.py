@@ -76,6 +76,8 @@ def _change(kinds: list[str]) -> Schema:
 
 
 _KINDS: Final = ("create", "takeOver", "update", "replace", "delete", "forget")
+_DIFFERS: Final = "differs"
+"""What `up --adopt` leaves alone."""
 
 
 def _changes() -> Schema:
@@ -84,12 +86,14 @@ def _changes() -> Schema:
         "identities": _said(_list(_TEXT), "The first few of them."),
         "refused": _said({"type": "boolean"}, "Whether it will be left as it is."),
     }
-    counts = dict.fromkeys((*_KINDS, "same"), _COUNT)
+    counts = dict.fromkeys((*_KINDS, _DIFFERS, "same"), _COUNT)
     return _object(
         {
             "result": {"enum": ["changes", "unchanged", "done", "failed"]},
-            "changes": _object(counts, "takeOver", "forget", description="How many rooms there are of each change."),
-            "rooms": _list(_object({**_change(list(_KINDS)), **people}, *people)),
+            "changes": _object(
+                counts, "takeOver", "forget", _DIFFERS, description="How many rooms there are of each change."
+            ),
+            "rooms": _list(_object({**_change([*_KINDS, _DIFFERS]), **people}, *people)),
             "noLongerDeclared": _said(_COUNT, "Rooms that end because the manifest lacks them."),
             "errors": _said(_list(_TEXT), "A sentence for each room that was not changed."),
         },

@@ -18,13 +18,22 @@ from relay_provider.manifest.problems import At, Broken, Problems
 from relay_provider.manifest.reader import WRONG, Reader, kind, shown
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 from relay_provider.model import FIELDS, RoomInputs, problems_of
-from relay_provider.values import boolean, whole_number
+from relay_provider.values import boolean, whole_number, wrong
 
 TOP_KEYS: Final = ("version", "name", "defaults", "projects")
+
+
+def _patterns(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise wrong('must be a list of patterns, such as ["test-*"]')
+    return tuple(value)
+
+
 OPTIONS: Final[dict[str, Callable[[object], Any]]] = {
     "grouped": boolean,
     "maxEnds": lambda value: whole_number(value, 0, MOST),
     "maxEndsPercent": lambda value: whole_number(value, 0, 100),
+    "ignore": _patterns,
 }
 """What a project says of all its rooms together, and how that is checked."""
 PROJECT_KEYS: Final = (*connection.KEYS, *OPTIONS, "defaults", "rooms")

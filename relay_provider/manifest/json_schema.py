@@ -61,6 +61,11 @@ def _project() -> Schema:
                 f"{PERCENT} where neither this nor maxEnds is said; where both are, both count.",
                 100,
             ),
+            "ignore": {
+                "description": "Patterns (*, ?, […]) of names: undeclared rooms that others own; drift ignores them.",
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+            },
             "livekit": _described("The LiveKit server that holds the rooms.", "livekit"),
             "defaults": _described("Connection for every room of the project, over those of the file.", "settings"),
             "rooms": _map(

@@ -32,6 +32,18 @@ class Project:
     """Are the rooms one resource, a set?"""
     limits: EndLimits = UNSAID
     """How many of its rooms a run may end."""
+    ignore: tuple[str, ...] = ()
+    """Patterns of names: undeclared rooms that others own."""
+
+    def options(self) -> dict[str, Any]:
+        """What the project says of all its rooms together, as a manifest has it."""
+        said = {
+            "grouped": self.grouped or None,
+            "maxEnds": self.limits.rooms,
+            "maxEndsPercent": self.limits.percent,
+            "ignore": list(self.ignore) or None,
+        }
+        return {key: value for key, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,7 @@ class _Gathered:
     def project(self) -> Project:
         said = {key: value for key, (_, value) in self.options.items()}
         limits = EndLimits(said.get("maxEnds"), said.get("maxEndsPercent"))
-        return Project(self.ref, tuple(self.rooms), said.get("grouped", False), limits)
+        return Project(self.ref, tuple(self.rooms), said.get("grouped", False), limits, said.get("ignore", ()))
 
 
 def _agreed(what: str, known: tuple[Position, T] | None, found: tuple[At, T], problems: Problems) -> tuple[Position, T]:

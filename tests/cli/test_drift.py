@@ -95,6 +95,25 @@ def test_unmanaged_rooms_are_drift_only_when_strict(run: Run, api: Api) -> None:
     assert "Drift: 1 room that nobody declared." in strict.stdout
 
 
+def test_rooms_that_others_own_are_ignored(run: Run, api: Api, folder: Path) -> None:
+    api.rooms(room("lobby"), room("standup", maxParticipants=12), room("test-1"), room("demo"))
+    strict = ("drift", "--strict", "-o", "json")
+
+    def unmanaged(*more: str) -> list[str]:
+        found: list[str] = json.loads(run(*strict, *more, env=ENV).stdout)["projects"][0]["unmanaged"]
+        return found
+
+    assert unmanaged("--ignore", "test-*") == ["demo"]
+    assert unmanaged("--ignore", "test-?", "--ignore", "dem[o]") == []
+    assert run(*strict, "--ignore", "*", env=ENV).exit_code == 0
+    text = (folder / "rooms.yaml").read_text()
+    (folder / "rooms.yaml").write_text(text + '    ignore: ["test-*", standup]\n')
+    assert unmanaged() == ["demo"]
+    api.rooms(room("lobby"), room("test-1"))
+    declared = json.loads(run("drift", "-o", "json", env=ENV).stdout)["projects"][0]
+    assert (declared["missing"], declared["unmanaged"]) == (["standup"], [])  # what is declared is never ignored
+
+
 def test_the_exit_code_of_drift_can_be_chosen(run: Run, api: Api) -> None:
     api.rooms()
     assert run("drift", "--drift-exit-code", "0", env=ENV).exit_code == 0
