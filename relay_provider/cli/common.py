@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from relay_provider.cli.output import waiting
-from relay_provider.config import Connection, Lookup, ProjectRef
+from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
 from relay_provider.errors import ConfigError, RelayError, escaped
 from relay_provider.manifest import Manifest, ManifestError, Project, first_of, name_of_file
@@ -152,7 +152,7 @@ def in_session(connection: Mapping[str, Any], work: Callable[[Session, Connectio
     """Do something with the connection that the options name."""
     from relay_provider.session import Session  # and HTTP, which not every command needs
 
-    _, settings = project_and_settings(**connection)
+    _, _, settings = project_and_settings(**connection)
 
     async def run() -> T:
         async with Session() as session:
@@ -164,17 +164,17 @@ def in_session(connection: Mapping[str, Any], work: Callable[[Session, Connectio
 
 def project_and_settings(
     files: Sequence[Path], project: str | None, stack: str | None
-) -> tuple[ProjectRef | None, Connection]:
-    """What the options name; no project when it is the process's own settings."""
+) -> tuple[Manifest | None, Project | None, Connection]:
+    """What the options name; no manifest and no project when it is the process's own settings."""
     if not files and project is None and stack is None:
-        return None, load_settings()
+        return None, None, load_settings()
     manifest = read_manifest(files)
     projects = chosen(manifest, project)
     if len(projects) != 1:
         labels = ", ".join(found.ref.label for found in projects) or "it has none"
         raise RelayError(f"The manifest must have one project, or --project LABEL must say which: {labels}.")
     [(found, settings)] = connections(manifest, project, stack)
-    return found.ref, settings
+    return manifest, found, settings
 
 
 def raise_all(errors: Sequence[BaseException]) -> None:

@@ -7,6 +7,7 @@ a comment unescaped.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,11 +15,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain
 from os.path import commonprefix
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from relay_provider.errors import escaped
+from relay_provider.errors import RelayError, escaped
 
 MAX_DRAWN: Final = 500
 """Rows that are drawn as a table with lines; longer ones are plain columns, which take no time."""
@@ -99,8 +101,24 @@ def write(report: Report, output: str) -> None:
 
 def write_json(data: object) -> None:
     """JSON as programs like it: indented, keys in the documented order, UTF-8 where the output can hold it."""
+    click.echo(json_text(data), nl=False)
+
+
+def json_text(data: object) -> str:
+    """What `write_json` writes."""
     utf8 = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
-    click.echo(json.dumps(data, indent=2, ensure_ascii=not utf8))
+    return json.dumps(data, indent=2, ensure_ascii=not utf8) + "\n"
+
+
+def write_file(file: Path, text: str, mode: int = 0o666) -> None:
+    """Put the file in its place, whole or not at all. Raises RelayError."""
+    new = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as out:
+            out.write(text)
+        new.replace(file)
+    except OSError as error:
+        raise RelayError(f"{file} cannot be written: {(error.strerror or str(error)).lower()}.") from None
 
 
 def terminal() -> bool:

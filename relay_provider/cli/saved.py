@@ -6,7 +6,6 @@ Both make the plan anew, by the one way there is; a saved one only has to be equ
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from relay_provider.cli.common import counted
+from relay_provider.cli.output import write_file
 from relay_provider.cli.plan import Change
 from relay_provider.cli.state import Deployment, version_of
 from relay_provider.errors import RelayError, quoted
@@ -102,13 +102,7 @@ class PlanFile:
 def save(file: Path, plan: Data) -> None:
     """Write the plan, for its owner alone: it names people."""
     text = {"relayRoomsPlan": FORMAT, "made": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), **plan}
-    new = file.with_name(f"{file.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write(json.dumps(text, indent=2, ensure_ascii=False) + "\n")
-        new.replace(file)
-    except OSError as error:
-        raise RelayError(f"The plan {file} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+    write_file(file, json.dumps(text, indent=2, ensure_ascii=False) + "\n", mode=0o600)
 
 
 def load(file: Path) -> dict[str, Any]:
