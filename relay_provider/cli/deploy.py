@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from relay_provider.backends import connect
 from relay_provider.cli import saved
+from relay_provider.cli.asked import Asked
 from relay_provider.cli.change_report import as_report
 from relay_provider.cli.common import (
     chosen,
@@ -26,6 +26,7 @@ from relay_provider.cli.common import (
     resolved,
 )
 from relay_provider.cli.foresight import Foresight
+from relay_provider.cli.forget import advice, forget, stranded
 from relay_provider.cli.limits import Allowance, limit_options
 from relay_provider.cli.output import output_option, terminal, write
 from relay_provider.cli.plan import Watcher
@@ -35,7 +36,6 @@ from relay_provider.cli.workspace import Workspace
 from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
 from relay_provider.errors import RelayError
-from relay_provider.limits import UNSAID, EndLimits
 from relay_provider.place import home_of
 from relay_provider.run import KEYS_CHECKED, MANIFEST
 
@@ -44,47 +44,6 @@ if TYPE_CHECKING:
     from relay_provider.cli.stack import RoomStack
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What was asked for on the command line, the same for each of the commands."""
-
-    command: str
-    files: tuple[Path, ...]
-    project: str | None
-    stack: str
-    output: str
-    refresh: bool
-    limits: EndLimits = UNSAID
-    plan: Path | None = None
-    """A file for the plan,"""
-    saved: saved.Data | None = None
-    """and what is in it, where that is to be done."""
-
-    @classmethod
-    def of(
-        cls, command: str, max_ends: int | None, max_ends_percent: int | None, plan: Path | None = None, **options: Any
-    ) -> Asked:
-        """What these options say; and what they do not, where there is a plan to do, as that says."""
-        asked = cls(command, limits=EndLimits(max_ends, max_ends_percent), **options)
-        if plan is None:
-            return asked
-        found, source = saved.load(plan), click.get_current_context().get_parameter_source
-        silent = {key for key in ("project", "stack", "refresh") if source(key) is ParameterSource.DEFAULT}
-        return replace(asked, plan=plan, saved=found, **{key: found[key] for key in silent})
-
-    def about(self, manifest: str) -> str:
-        """What is reported, for the comments of this and that manifest to be told apart."""
-        return "/".join([f"{self.command} {manifest}", self.stack, *([self.project] if self.project else [])])
-
-    def typed(self, what: str, yes: bool) -> list[str]:
-        """The command line that asks for it, without limits."""
-        said = [] if self.stack == "dev" else ["--stack", self.stack]
-        said += [] if self.project is None else ["--project", self.project]
-        said += [] if self.refresh else ["--no-refresh"]
-        said += ["--plan", str(self.plan)] if self.plan else ["--yes"] if yes else []
-        return ["relay-rooms", what, *map(str, self.files), *said]
 
 
 def _engine_options(command: F) -> F:
@@ -154,18 +113,23 @@ def up_command(yes: bool, adopt: bool, **options: Any) -> None:
 @_engine_options
 @_yes_option
 @limit_options
-def destroy_command(yes: bool, **options: Any) -> None:
+@click.option("--forget", "forgets", is_flag=True, help="End none of the rooms: only take them out of the state.")
+def destroy_command(yes: bool, forgets: bool, **options: Any) -> None:
     """End every declared room and forget it.
 
     FILE may be broken or gone by now; a manifest that is gone is ended by its name too: `destroy NAME`.
     Shows the plan and asks, unless --yes is given. A room with people in it is ended only if its forceDestroy says so.
     Of a project with more than a few rooms, --max-ends has to say how many may end.
     """
-    from relay_provider.cli.stack import NoStack
+    from relay_provider.cli.stack import NoStack, stack_to_end
 
     _can_ask("destroy", yes, options["output"])
     asked = Asked.of("destroy", **options)
     try:
+        if forgets:
+            engine = stack_to_end(asked.files, asked.stack)
+            forget(engine, asked.project, asked.output, asked.about(engine.workspace.project), yes=yes)
+            return
         run = _destroy(asked, asked.typed("destroy", yes))
     except NoStack as error:
         others = f" There is one of {', '.join(error.others)}." if error.others else ""
@@ -253,6 +217,7 @@ def _up(asked: Asked, command: list[str]) -> EngineRun | AsDeclared:
         projects,
         open_in,
         plan_file,
+        _advice(asked, stranded(before, base, lookup, {one.ref.label for one in manifest.projects})),
     )
 
 
@@ -281,7 +246,13 @@ def _destroy(asked: Asked, command: list[str]) -> EngineRun:
         asked.about(engine.workspace.project),
         allowance,
         there,
+        advice=_advice(asked, stranded(state, base, lookup)),
     )
+
+
+def _advice(asked: Asked, left: Mapping[str, Sequence[str]]) -> list[str]:
+    own = {label: rooms for label, rooms in left.items() if asked.project in (None, label)}
+    return advice(own, replace(asked, project=None, refresh=True, plan=None).typed("destroy", yes=False))
 
 
 def _recovery(engine: RoomStack, base: Connection, lookup: Lookup) -> Recovery:

@@ -72,6 +72,8 @@ class EngineRun:
     open_in: Callable[[Deployment], Iterator[tuple[str, str]]] = lambda _: iter(())
     """What is not as declared, by a state and by what was live."""
     plan_file: PlanFile | None = None
+    advice: Sequence[str] = ()
+    """What is said when it has failed, after that."""
 
     def plan(self) -> bool:
         """Show what would be done, and save it where that was asked for; is there anything?"""
@@ -111,13 +113,14 @@ class EngineRun:
         try:
             with self._sparing():
                 self._follow(self.what, stack.up if self.what == "up" else stack.destroy, watcher)
-        except RelayError as error:
+        except RelayError as failure:
+            error = RelayError("\n".join([str(failure), *self.advice])) if type(failure) is RelayError else failure
             if self.output != "table":
                 errors, done = str(error).splitlines(), f"Done: {_done(watcher)}. " if watcher.changes else ""
                 self._report("failed", watcher, f"{done}Failed: {counted(len(errors), 'error')}.", errors=errors)
             elif watcher.changes:
                 click.echo(f"Done: {_done(watcher)}. Not done:")
-            raise
+            raise error from None
         summary = f"Done: {_done(watcher)}." if watcher.changes else _nothing(self.what, watcher.counts["same"])
         if self.output == "table":
             click.echo(summary)  # the changes were told one by one
