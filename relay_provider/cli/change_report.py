@@ -19,6 +19,7 @@ _SAID: Final = {
     "forget": "forget (the room stays)",
     "differs": "live with other settings",
 }
+_OVER: Final = "As it is, this will not be done. If these rooms are meant to end, raise the limit in the manifest, or: "
 _PLAIN: Final = re.compile(r"[A-Za-z0-9-]+")
 _ENDING: Final = {"replace": "replace (ends the room)", "delete": "delete (ends the room)"}
 
@@ -31,10 +32,12 @@ def as_report(
     *,
     planned: str = "",
     errors: Sequence[str] = (),
+    over: Sequence[str] = (),
     about: str = "",
 ) -> Report:
     """Changes as something to show; what is `planned` (up or destroy) also shows who is in the rooms that would
-    end, and a failure every error. `about` is what was planned or done, for comments to be told apart."""
+    end, and a failure every error. `over` says which limits it would pass, and last what to type; `about` is what was
+    planned or done, for comments to be told apart."""
     ordered = sorted(changes, key=lambda change: (change.project, change.room))
     data: dict[str, Any] = {
         "result": result,
@@ -48,6 +51,9 @@ def as_report(
         data["noLongerDeclared"] = undeclared
         are = "room is" if undeclared == 1 else "rooms are"
         after.append((f"{undeclared:,} {are} no longer declared.", None))
+    if over:
+        data["overLimit"] = list(over[:-1])
+        after += [*((one, None) for one in over[:-1]), ((_OVER, Code(over[-1].strip("`"))), None)]
     if errors:
         data["errors"] = list(errors)
         after += [(Code(error), None) for error in errors]

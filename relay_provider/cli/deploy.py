@@ -170,7 +170,7 @@ def _up(asked: Asked, command: list[str]) -> EngineRun | AsDeclared:
     state = own_state(workspace, stack) if workspace.local and refresh else None
     engine = None if state else opened()
     before = engine.read() if engine else state or {}
-    if asked.plan and asked.saved:
+    if asked.plan and asked.saved:  # and once more when a killed run was made good
         saved.check_state(asked.plan, asked.saved, before)
     base, lookup = engine.settings() if engine else (load_settings(), lambda _: None)
     # Before a room is touched: a replacement that ends one must be able to make it again.
@@ -183,6 +183,8 @@ def _up(asked: Asked, command: list[str]) -> EngineRun | AsDeclared:
     if engine and recovery:
         recovered = recovery.recover(before, projects)
         before = engine.read() if recovered else before
+        if asked.plan and asked.saved:
+            saved.check_state(asked.plan, asked.saved, before)
         state = None if recovered or workspace.local or not (refresh and engine.judges(before)) else before
     foresight = Foresight(found, base, lookup, manifest.projects)
     foresight.look()
@@ -213,7 +215,7 @@ def _up(asked: Asked, command: list[str]) -> EngineRun | AsDeclared:
         refresh,
         asked.about(workspace.project),
         Allowance.of(projects, command, asked.limits),
-        list(endable(before, projects, base, foresight.live, alone=project is not None)),
+        lambda: endable(before, projects, base, foresight.live, alone=project is not None),
         projects,
         open_in,
         plan_file,
@@ -245,7 +247,7 @@ def _destroy(asked: Asked, command: list[str]) -> EngineRun:
         asked.refresh,
         asked.about(engine.workspace.project),
         allowance,
-        there,
+        lambda: there,
         advice=_advice(asked, stranded(state, base, lookup)),
     )
 

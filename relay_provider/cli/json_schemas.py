@@ -95,9 +95,11 @@ def _changes() -> Schema:
             ),
             "rooms": _list(_object({**_change([*_KINDS, _DIFFERS]), **people}, *people)),
             "noLongerDeclared": _said(_COUNT, "Rooms that end because the manifest lacks them."),
+            "overLimit": _said(_list(_TEXT), "A sentence for each project of which more rooms would end than may."),
             "errors": _said(_list(_TEXT), "A sentence for each room that was not changed."),
         },
         "noLongerDeclared",
+        "overLimit",
         "errors",
     )
 

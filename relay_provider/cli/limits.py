@@ -71,17 +71,23 @@ class Allowance:
 
     def check(self, changes: Iterable[Change]) -> None:
         """Raise where these changes would end more than may be."""
+        if said := self.refusal(changes):
+            way = said.pop()
+            raise RelayError("\n".join([*said, f"Nothing was done. If these rooms are meant to end: {way}"]))
+
+    def refusal(self, changes: Iterable[Change]) -> list[str]:
+        """What is said where these changes would end more than may be, of each project; and last the command for it."""
         ended = Counter(change.project for change in changes if change.would_end)
         over = self._over(ended)
         if not over:
-            return
+            return []
         lines = [
             f"Project {label}: {counted(ended[label], 'room')} would be ended, of {self.declared.get(label, 0):,} "
             f"declared, and at most {allowed:,} may be{self._limit(label)}."
             for label, allowed in over.items()
         ]
         way = shlex.join([*self.command, _FLAG, str(max(ended[label] for label in over))])
-        raise RelayError("\n".join([*lines, f"Nothing was done. If these rooms are meant to end: `{way}`"]))
+        return [*lines, f"`{way}`"]
 
     def _over(self, ended: Mapping[str, int]) -> dict[str, int]:
         allowed = {label: self._limit(label).allowed(self.declared.get(label, 0)) for label in sorted(ended)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -66,7 +66,7 @@ class EngineRun:
     about: str
     """What it is, for the comments that it writes to be told apart."""
     allowance: Allowance
-    may_end: Collection[tuple[str, str]]
+    may_end: Callable[[], Iterable[tuple[str, str]]]
     """The rooms that may be among those that it ends, by the state and by what was live."""
     projects: Sequence[Project] = ()
     open_in: Callable[[Deployment], Iterator[tuple[str, str]]] = lambda _: iter(())
@@ -80,7 +80,7 @@ class EngineRun:
         watcher = self._planned()
         if self.plan_file:
             self.plan_file.meet(watcher.changes.values())
-        return self._show(watcher)
+        return self._show(watcher, self.allowance.refusal(watcher.changes.values()))
 
     def _planned(self) -> Watcher:
         stack, watcher = self.engine.stack, Watcher(self.project, seen=self.foresight.seen)
@@ -88,10 +88,10 @@ class EngineRun:
         watcher.changes = self.foresight.planned(watcher.changes)
         return watcher
 
-    def _show(self, watcher: Watcher) -> bool:
+    def _show(self, watcher: Watcher, over: Sequence[str] = ()) -> bool:
         changes = summed(watcher.counts)
         summary = f"Plan: {changes}." if changes else _nothing(self.what, watcher.counts["same"])
-        self._report("changes" if changes else "unchanged", watcher, summary, planned=self.what)
+        self._report("changes" if changes else "unchanged", watcher, summary, planned=self.what, over=over)
         return bool(changes)
 
     def carry_out(self, yes: bool) -> None:
@@ -99,7 +99,7 @@ class EngineRun:
 
         Raises before anything is done where it would end more than it may, or is not what was planned.
         """
-        if not (yes and self.plan_file is None and self.allowance.covers(self.may_end)):
+        if not (yes and self.plan_file is None and self.allowance.covers(self.may_end())):
             watcher = self._planned()
             if self.plan_file:
                 self.plan_file.meet(watcher.changes.values())

@@ -40,6 +40,9 @@ def test_over_the_limit_nothing_ends_and_the_command_that_is_told_does_it(shop: 
     before, state = sids(shop), shop.state()
 
     shop.declare({"r0": {}, **{name: {"metadata": "new"} for name in list(TEN)[1:3]}, "more": {}})
+    assert len(shop.json("preview", code=2)["overLimit"]) == 1
+    comment = shop.run("preview", "-o", "markdown").stdout
+    assert "at most 3 may be" in comment and "`relay-rooms up --yes --max-ends 9`" in comment
     done = shop.run("up", "--yes")
     assert (
         "Project acme: 9 rooms would be ended, of 4 declared, and at most 3 may be (30 %, and always 3)" in done.stderr
