@@ -127,7 +127,7 @@ def check_scope(file: Path, saved: Data, scope: Scope) -> None:
         reasons.append(f"it is of the manifest {quoted(str(saved['manifest']['name']))}, not {now['manifest']['name']}")
     elif saved["manifest"] != now["manifest"]:
         reasons.append("the manifest was edited")
-    if saved["stack"] != now["stack"]:
+    if _short(saved["stack"]) != _short(now["stack"]):
         reasons.append(f"it is of the stack {quoted(str(saved['stack']))}, not {now['stack']}")
     if saved["project"] != now["project"]:
         was, is_ = (_ALONE.get(one) or f"project {quoted(str(one))}" for one in (saved["project"], now["project"]))
@@ -135,6 +135,11 @@ def check_scope(file: Path, saved: Data, scope: Scope) -> None:
     if saved["refresh"] != now["refresh"]:
         reasons.append("it was made with another --refresh or --no-refresh")
     _refuse(file, reasons)
+
+
+def _short(stack: str) -> str:
+    """The stack's own name, whether its organization is said or not."""
+    return stack.rpartition("/")[2]
 
 
 def check_state(file: Path, saved: Data, state: Deployment) -> None:
