@@ -40,15 +40,17 @@ def comment(report: Report) -> Iterator[str]:
     left, out = MAX_COMMENT, 0
     for line, table in report.blocks if report.sections is None else report.sections:
         if line:
-            yield from ("", said := _text(line))
-            left -= len(said)
+            said = list(_fitting([_text(line)], left))
+            left -= sum(map(len, said))
+            out += not said
+            yield from ("", *said) if said else ()
         if table:
             rows = list(_fitting(map(_row, table.rows), left))
             left -= sum(map(len, rows))
             out += len(table.rows) - len(rows)
             yield from _table(table, rows)
     if out:
-        yield from ("", f"{out:,} more rows are left out, as a comment cannot hold them.")
+        yield from ("", f"{out:,} more lines are left out, as a comment cannot hold them.")
 
 
 def prose(text: str) -> str:

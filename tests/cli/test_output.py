@@ -178,7 +178,9 @@ def test_long_lists_are_folded_and_a_comment_never_grows_too_long() -> None:
     assert of(FOLDED + 1).endswith("\n\n</details>")
     long = of(5000, "y" * 100)
     assert len(long) < MAX_COMMENT + 1000
-    assert re.search(r"\n[\d,]+ more rows are left out, as a comment cannot hold them\.$", long)
+    assert re.search(r"\n[\d,]+ more lines are left out, as a comment cannot hold them\.$", long)
+    errors = [(Code("z" * 300), None)] * 1000
+    assert len("\n".join(comment(Report({}, "x", errors)))) < MAX_COMMENT + 1000
 
 
 def test_a_table_for_each_project_and_who_is_thrown_out_comes_first() -> None:
