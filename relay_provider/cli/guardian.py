@@ -20,6 +20,7 @@ from typing import Final
 
 GRACE: Final = 5.0
 """Seconds that providers have to finish what they were asked for; they notice by themselves that the engine is gone."""
+_PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
 
@@ -30,10 +31,12 @@ def guarded(command: list[str]) -> list[str]:
 
 def main(command: list[str]) -> None:
     """Exits as the command does, 128 and the signal's number when one ended it; signals are passed on to it."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     early: list[int] = []
     _on_signal(early.append)
-    engine = subprocess.Popen(command)  # noqa: S603
+    # Should this process be killed, the engine is asked to end.
+    engine = subprocess.Popen(command, preexec_fn=lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT))  # noqa: S603, PLW1509
     _on_signal(engine.send_signal)
     for number in early:
         engine.send_signal(number)

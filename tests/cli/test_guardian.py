@@ -47,3 +47,12 @@ def test_signals_reach_the_engine_and_not_the_guardian(number: signal.Signals) -
     process.send_signal(number)
     assert process.wait(20) == 7
     assert process.stdout.read() == "told\n"
+
+
+def test_without_its_guardian_the_engine_ends(tmp_path: Path) -> None:
+    process = run(f"trap 'echo told > {tmp_path}/told; exit' INT; echo ready; while :; do sleep 0.05; done")
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    process.kill()
+    assert process.stdout.read() == ""  # which the engine held open, too
+    assert (tmp_path / "told").read_text() == "told\n"
