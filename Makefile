@@ -58,12 +58,16 @@ lint: setup ## ruff, mypy and the import layers
 bench: setup ## the measurements in bench/, half an hour; `python -m bench --help` for some of them
 	.venv/bin/python -m bench
 
+OUTPUTS = drift changes plan list get get-sayna remove-participant imports
+
 # By way of another file: a command that fails must not leave an empty schema behind.
-schemas: setup ## write schema.json and rooms.schema.json anew
+schemas: setup ## write schema.json, rooms.schema.json and schemas/ anew
 	.venv/bin/relay-rooms schema pulumi > .toolchain/schema.json
 	mv .toolchain/schema.json schema.json
 	.venv/bin/relay-rooms schema manifest > .toolchain/rooms.schema.json
 	mv .toolchain/rooms.schema.json rooms.schema.json
+	for name in $(OUTPUTS); do .venv/bin/relay-rooms schema $$name > .toolchain/output.json && \
+		mv .toolchain/output.json schemas/$$name.json || exit 1; done
 
 sdks: ## SDKs for nodejs, go and python from schema.json into sdks/
 	@$(SETUP) --sdks

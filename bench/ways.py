@@ -37,8 +37,8 @@ _RELAY_ROOMS = {
     "preview": ("preview",),
     "refresh": ("drift",),
     "again": ("up", "--yes"),
-    "change": ("up", "--yes"),
-    "destroy": ("destroy", "--yes"),
+    "change": ("up", "--yes", "--max-ends-percent", "100"),
+    "destroy": ("destroy", "--yes", "--max-ends-percent", "100"),
 }
 _OF_TESTS = ("GOGC", "PULUMI_DEBUG_COMMANDS", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK")
 """What tests set where here the engine's own defaults hold."""

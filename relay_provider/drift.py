@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
@@ -90,16 +91,23 @@ def differences(
     return tuple(found)
 
 
-def counting(label: str, sharing: Mapping[str, Collection[str]], live: Iterable[LiveRoom]) -> list[LiveRoom]:
+def counting(
+    label: str, sharing: Mapping[str, Collection[str]], live: Iterable[LiveRoom], ignored: Collection[str] = ()
+) -> list[LiveRoom]:
     """The live rooms that count for this label, where several lead to one project.
 
     `sharing` has the rooms that each of them declares: what another label declares is managed there, and what nobody
-    declares is told once, with the first of the labels.
+    declares is told once, with the first of the labels, unless its name matches a pattern of `ignored`.
     """
     own = set(sharing[label])
     elsewhere = {name for names in sharing.values() for name in names} - own
     first = label == min(sharing)
-    return [room for room in live if room.name in own or (first and room.name not in elsewhere)]
+    return [
+        room
+        for room in live
+        if room.name in own
+        or (first and room.name not in elsewhere and not any(fnmatchcase(room.name, one) for one in ignored))
+    ]
 
 
 def compare(

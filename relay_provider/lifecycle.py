@@ -217,6 +217,10 @@ class Rooms:
         """Every live room by name, from the shared list."""
         return await self._listing.rooms()
 
+    async def witness(self, name: str) -> LiveRoom | None:
+        """The live room, from a shared list; None only when two lists lack it."""
+        return await self._listing.witness(name)
+
     async def outlook(self, name: str, *, force: bool) -> Outlook | None:
         """Who would be disconnected if the room were ended now; None when nobody is in it.
 

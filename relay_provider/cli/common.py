@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from relay_provider.cli.output import waiting
-from relay_provider.config import Connection, Lookup, ProjectRef
+from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
 from relay_provider.errors import ConfigError, RelayError, escaped
-from relay_provider.manifest import Manifest, ManifestError, Project
+from relay_provider.manifest import Manifest, ManifestError, Project, first_of, name_of_file
 from relay_provider.manifest import load as load_manifest
 from relay_provider.place import Home, home_of
 from relay_provider.values import counted as counted  # noqa: PLC0414, for all commands
@@ -69,6 +69,11 @@ def read_manifest(files: Sequence[Path]) -> Manifest:
         for problem in error.problems:
             click.echo(escaped(str(problem)), err=True)
         raise click.exceptions.Exit(1) from None
+
+
+def name_of(manifest: Manifest) -> str:
+    """What the manifest is called, whether it says so or its file does."""
+    return manifest.name or name_of_file(first_of(manifest.files))
 
 
 def chosen(manifest: Manifest, label: str | None) -> tuple[Project, ...]:
@@ -148,7 +153,7 @@ def in_session(connection: Mapping[str, Any], work: Callable[[Session, Connectio
     """Do something with the connection that the options name."""
     from relay_provider.session import Session  # and HTTP, which not every command needs
 
-    _, settings = project_and_settings(**connection)
+    _, _, settings = project_and_settings(**connection)
 
     async def run() -> T:
         async with Session() as session:
@@ -160,17 +165,17 @@ def in_session(connection: Mapping[str, Any], work: Callable[[Session, Connectio
 
 def project_and_settings(
     files: Sequence[Path], project: str | None, stack: str | None
-) -> tuple[ProjectRef | None, Connection]:
-    """What the options name; no project when it is the process's own settings."""
+) -> tuple[Manifest | None, Project | None, Connection]:
+    """What the options name; no manifest and no project when it is the process's own settings."""
     if not files and project is None and stack is None:
-        return None, load_settings()
+        return None, None, load_settings()
     manifest = read_manifest(files)
     projects = chosen(manifest, project)
     if len(projects) != 1:
         labels = ", ".join(found.ref.label for found in projects) or "it has none"
         raise RelayError(f"The manifest must have one project, or --project LABEL must say which: {labels}.")
     [(found, settings)] = connections(manifest, project, stack)
-    return found.ref, settings
+    return manifest, found, settings
 
 
 def raise_all(errors: Sequence[BaseException]) -> None:

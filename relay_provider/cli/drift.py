@@ -13,12 +13,13 @@ from relay_provider.cli.common import (
     counted,
     exit_code_option,
     files_argument,
+    name_of,
     project_option,
     raise_all,
     read_manifest,
     stack_option,
 )
-from relay_provider.cli.output import Cell, Code, Report, Table, field_rows, output_option, waiting, write
+from relay_provider.cli.output import Block, Cell, Code, Report, Table, field_rows, output_option, waiting, write
 from relay_provider.config import Connection
 from relay_provider.drift import DriftReport, ProjectDrift, compare, counting
 from relay_provider.manifest import Project
@@ -32,22 +33,37 @@ from relay_provider.session import Session
 @stack_option
 @output_option
 @click.option("--strict", is_flag=True, help="Rooms that nobody declared are drift too.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="PATTERN",
+    help="Say nothing of undeclared rooms with such names (*, ?, […]), as others own them. May be repeated.",
+)
 @exit_code_option("on drift")
 def drift_command(
-    *, files: tuple[Path, ...], project: str | None, stack: str | None, output: str, strict: bool, drift_exit_code: int
+    *,
+    files: tuple[Path, ...],
+    project: str | None,
+    stack: str | None,
+    output: str,
+    strict: bool,
+    ignore: tuple[str, ...],
+    drift_exit_code: int,
 ) -> int:
     """Compare manifests with the live rooms. Changes nothing, and needs no Pulumi.
 
     Exit code 0: as declared; 2: drift; 1: an error, such as an API that cannot be reached (which is never drift).
     """
-    projects = connections(read_manifest(files), project, stack)
+    manifest = read_manifest(files)
+    projects = connections(manifest, project, stack)
     with waiting("Asking what is live"):
-        report = DriftReport(asyncio.run(_compared(projects)), strict)
-    write(as_report(report), output)
+        report = DriftReport(asyncio.run(_compared(projects, ignore)), strict)
+    about = "/".join([f"drift {name_of(manifest)}", *filter(None, (stack, project))])
+    write(as_report(report, about), output)
     return drift_exit_code if report.drift else 0
 
 
-async def _compared(projects: Sequence[tuple[Project, Connection]]) -> tuple[ProjectDrift, ...]:
+async def _compared(projects: Sequence[tuple[Project, Connection]], ignore: Sequence[str]) -> tuple[ProjectDrift, ...]:
     """Every project against one list; labels that lead to one project share the list."""
     async with Session() as session:
         homes = {home_of(settings): session.rooms(settings) for _, settings in projects}
@@ -57,25 +73,23 @@ async def _compared(projects: Sequence[tuple[Project, Connection]]) -> tuple[Pro
         found = []
         for project, settings in sorted(projects, key=lambda one: one[0].ref.label):
             home = home_of(settings)
-            sharing = {
-                other.ref.label: {room.name for room in other.rooms}
-                for other, theirs in projects
-                if home_of(theirs) == home
-            }
-            own = counting(project.ref.label, sharing, live[home])
+            sharing = [other for other, theirs in projects if home_of(theirs) == home]
+            names = {other.ref.label: {room.name for room in other.rooms} for other in sharing}
+            ignored = {*ignore, *(pattern for other in sharing for pattern in other.ignore)}
+            own = counting(project.ref.label, names, live[home], ignored)
             found.append(compare(project.ref.label, project.rooms, own, homes[home].backend.unreported))
         return tuple(found)
 
 
-def as_report(report: DriftReport) -> Report:
+def as_report(report: DriftReport, about: str = "") -> Report:
     """What drift has to say."""
     columns = ("Room", "Drift", "Field", "Declared", "Live")
-    blocks: list[tuple[str, Table | None]] = [
+    blocks: list[Block] = [
         (_headline(project), Table(columns, rows) if (rows := _rows(project)) else None) for project in report.projects
     ]
     if hidden := sorted({field for project in report.projects for field in project.not_comparable}):
         blocks.append((f"Not comparable, as the server does not report it: {', '.join(hidden)}.", None))
-    return Report(report.as_json(), _summary(report), blocks)
+    return Report(report.as_json(), _summary(report), blocks, about)
 
 
 def _rows(project: ProjectDrift) -> list[tuple[Cell, ...]]:
@@ -91,10 +105,10 @@ def _value(value: str | int) -> str:
     return '""' if value == "" else str(value)
 
 
-def _headline(project: ProjectDrift) -> str:
+def _headline(project: ProjectDrift) -> Cell:
     others = {"missing": project.missing, "changed": project.changed, "unmanaged": project.unmanaged}
     counts = [f"{project.in_sync:,} in sync", *(f"{len(rooms):,} {what}" for what, rooms in others.items() if rooms)]
-    return f"{project.project}: {', '.join(counts)}"
+    return Code(project.project), f": {', '.join(counts)}"
 
 
 def _summary(report: DriftReport) -> str:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import yaml
 
 from relay_provider.changes import imported_inputs
-from relay_provider.cli.common import connection_options, project_and_settings, with_rooms
-from relay_provider.cli.output import shown, write_json
+from relay_provider.cli.common import connection_options, counted, project_and_settings, with_rooms
+from relay_provider.cli.output import json_text, shown, write_file
 from relay_provider.config import DEFAULT_BASE_URL, Connection, KeyRef, ProjectRef
-from relay_provider.errors import UNSHOWN
-from relay_provider.manifest import written
+from relay_provider.errors import UNSHOWN, ConfigError, RelayError
+from relay_provider.manifest import Manifest, ManifestError, Project, load, written
 from relay_provider.model import LiveRoom, check
+from relay_provider.place import home_of
 from relay_provider.values import canonical_json
+
+if TYPE_CHECKING:
+    from relay_provider.lifecycle import Rooms
 
 ROOM_TYPE: Final = "relay:index:Room"
 LABEL: Final = "default"
@@ -28,33 +35,120 @@ MAX_DEPTH: Final = 16
 @click.command("export")
 @connection_options
 @click.option("--imports", is_flag=True, help="Write declarations for `pulumi import --file` instead.")
-def export_command(imports: bool, **connection: Any) -> None:
-    """Write the live rooms as a manifest, to standard output.
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write into this file, which the manifest of the same project may be.",
+)
+def export_command(imports: bool, out: Path | None, **connection: Any) -> None:
+    """Write the live rooms as a manifest, to standard output or into a file.
 
-    The manifest declares them as they are, so that drift and up find nothing to do. Keys are references, never
-    the keys themselves.
+    The manifest declares them as they are, so that drift and up find nothing to do; what most rooms have in common is
+    in its defaults. Keys are references, never the keys themselves. With --file or --project, and with --out into a
+    manifest of the same project, its name, label and options are kept.
     """
-    ref, settings = project_and_settings(**connection)
-    rooms = with_rooms(connection, lambda rooms: rooms.list())
-    declared = {room.name: _settings(room) for room in rooms if _can_be_declared(room)}
+    manifest, project, settings = project_and_settings(**connection)
+    if out and not imports:
+        manifest, project = _replaced(out, manifest, project, settings)
+    live, unreported = with_rooms(connection, _listed)
+    kept = project or Project(_own(settings), ())
+    declared = {room.name: _settings(room) for room in live if not _owned(room, kept) and _can_be_declared(room)}
     if imports:
-        write_json({"resources": [{"type": ROOM_TYPE, "name": name, "id": name} for name in declared]})
+        resources = [{"type": ROOM_TYPE, "name": name, "id": name} for name in declared]
+        text = json_text({"resources": resources})
     else:
-        click.echo(as_manifest(ref or _own(settings), declared), nl=False)
+        text = as_manifest(kept.ref, declared, manifest.name if manifest else None, kept.options(), unreported)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_file(out, text)
+        click.echo(f"{out}: {counted(len(declared), 'room')}.")
 
 
-def as_manifest(ref: ProjectRef, rooms: Mapping[str, Mapping[str, Any]]) -> str:
+async def _listed(rooms: Rooms) -> tuple[list[LiveRoom], Collection[str]]:
+    return await rooms.list(), rooms.backend.unreported
+
+
+def _replaced(
+    out: Path, manifest: Manifest | None, project: Project | None, settings: Connection
+) -> tuple[Manifest | None, Project | None]:
+    """Whose rooms the file is to have: the given project's, or that of the file itself which leads to the same place.
+
+    Raises where the file has anything else, which would be lost.
+    """
+    if not out.exists():
+        return manifest, project
+    try:
+        there = load([out])
+    except ManifestError:
+        raise RelayError(f"{out} is there and is no manifest; it was left as it is. Name another file.") from None
+    if project is None and len(there.projects) == 1 and _leads_to(there.projects[0], settings):
+        return there, there.projects[0]
+    label = project.ref.label if project else LABEL
+    if others := [one.ref.label for one in there.projects if one.ref.label != label]:
+        raise RelayError(
+            f"{out} declares {', '.join(others)}, which would be lost; it was left as it is. Name another file, or say "
+            "with --file and --project which project of it is meant, if it is the only one there."
+        )
+    return manifest or there, project
+
+
+def _leads_to(project: Project, settings: Connection) -> bool:
+    try:
+        return home_of(project.ref.settings(settings, lambda _: None)) == home_of(settings)
+    except ConfigError:
+        return False
+
+
+def as_manifest(
+    ref: ProjectRef,
+    rooms: Mapping[str, Mapping[str, Any]],
+    name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    unreported: Collection[str] = (),
+) -> str:
     """A manifest with one project."""
-    project = {**written(ref), "rooms": rooms}
-    head = "# yaml-language-server: $schema=./rooms.schema.json\n"
-    return head + yaml.dump(
-        {"version": 1, "projects": {ref.label: project}},
+    defaults, factored = _factored(rooms)
+    common = {"defaults": defaults} if defaults else {}
+    project = {**written(ref), **(options or {}), **common, "rooms": factored}
+    named = {"name": name} if name else {}
+    text = yaml.dump(
+        {"version": 1, **named, "projects": {ref.label: project}},
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=False,
         width=100,
     )
+    unsaid = f"# Not reported by the server, and so not here: {', '.join(sorted(unreported))}.\n" if unreported else ""
+    return f"# yaml-language-server: $schema=./rooms.schema.json\n{text}{unsaid}"
+
+
+def _factored(rooms: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What most rooms have in common, and what each room says beside it; null takes a default away."""
+    defaults: dict[str, Any] = {}
+    for key in sorted({key for room in rooms.values() for key in room}):
+        values = Counter(_spelled(room[key]) for room in rooms.values() if key in room)
+        value, times = values.most_common(1)[0]
+        if times > max(1, len(rooms) / 2):
+            defaults[key] = json.loads(value)
+    return defaults, {
+        name: {
+            **{key: value for key, value in room.items() if key not in defaults or not _same(value, defaults[key])},
+            **{key: None for key in defaults if key not in room},
+        }
+        for name, room in rooms.items()
+    }
+
+
+def _spelled(value: Any) -> str:
+    """Tells 1 from true."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return _spelled(one) == _spelled(other)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -73,6 +167,11 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_str)
+
+
+def _owned(room: LiveRoom, project: Project) -> bool:
+    """Is the room somebody else's, as the manifest says?"""
+    return any(fnmatchcase(room.name, pattern) for pattern in project.ignore)
 
 
 def _can_be_declared(room: LiveRoom) -> bool:

@@ -108,7 +108,8 @@ class Foresight:
                 settings = settings_in_state(change.old, self._base, self._lookup)
             else:
                 settings = self._connections[self._declared[change.project, change.room][0]]
-            outlook = await session.rooms(settings).outlook(change.room, force=change.forced)
+            rooms = session.rooms(settings)
+            outlook, stands = await rooms.outlook(change.room, force=change.forced), await rooms.witness(change.room)
         except (ConfigError, Unauthorized) as error:
             return replace(change, note=f"stays where it is: {error}")
-        return replace(change, outlook=outlook, refused=bool(outlook and outlook.refused)) if outlook else change
+        return replace(change, stands=stands, outlook=outlook, refused=bool(outlook and outlook.refused))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from relay_provider.changes import diff
-from relay_provider.cli.output import Cell, Code, Report, Table, field_rows
 from relay_provider.cli.steps import ROOM_TYPE, SET_TYPE, label_of, room_steps, stood_steps
 from relay_provider.drift import FieldDifference
 from relay_provider.errors import redacted
@@ -20,8 +19,6 @@ from relay_provider.model import FIELDS, LiveRoom
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, StepEventMetadata
 
-SAID: Final = {"takeOver": "take over", "forget": "forget (the room stays)"}
-ENDING: Final = {"replace": "replace (ends the room)", "delete": "delete (ends the room)"}
 DONE: Final = {
     "create": "created",
     "takeOver": "taken over",
@@ -30,6 +27,10 @@ DONE: Final = {
     "delete": "deleted",
     "forget": "forgotten",
 }
+
+RARE: Final = ("takeOver", "forget")
+"""What is counted only where there is any."""
+ENDING: Final = ("replace", "delete")
 
 _PROGRESS: Final = re.compile(r"([\d,]+) of ([\d,]+) rooms")
 _TAGS: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*[A-Za-z]")
@@ -56,6 +57,8 @@ class Change:
     """The session ID that the state has."""
     live: LiveRoom | None = None
     """The room that stands in the way of a create, with other settings."""
+    stands: LiveRoom | None = None
+    """The live room that would end."""
     outlook: Outlook | None = None
     refused: bool = False
     note: str = ""
@@ -68,6 +71,11 @@ class Change:
     def ends(self) -> bool:
         """Does a live room end by this?"""
         return self.kind in ENDING or (self.live is not None and not self.refused)
+
+    @property
+    def would_end(self) -> bool:
+        """Does a room end that is known to be live, be it that people who are in it leave before? (Once planned.)"""
+        return self.ends and self.stands is not None
 
     @property
     def forced(self) -> bool:
@@ -85,13 +93,6 @@ class Change:
             people = self.outlook.people if self.outlook else ()
             shown |= {"people": len(people), "identities": list(people[:NAMED]), "refused": self.refused}
         return shown
-
-    @property
-    def people(self) -> str:
-        """What becomes of those in the room, for people to read."""
-        if self.outlook:
-            return str(self.outlook)
-        return self.note or ("refused: live with other settings" if self.refused else "")
 
 
 @dataclass(slots=True)
@@ -141,7 +142,7 @@ class Watcher:
         """How many rooms there are of each kind of change, and how many stay as they are."""
         found = Counter(change.kind for change in self.changes.values())
         return {
-            **{kind: found[kind] for kind in DONE if found[kind] or kind not in SAID},
+            **{kind: found[kind] for kind in DONE if found[kind] or kind not in RARE},
             "same": len(self._same - self.changes.keys()),
         }
 
@@ -201,53 +202,3 @@ def sentences(text: str) -> list[str]:
         lines = [line for line in lines if line.startswith("error: ")]
     lines = [_NOISE.sub("", line) for line in lines]
     return list(dict.fromkeys(line for line in lines if line and not _GENERIC.match(line)))
-
-
-def as_report(
-    result: str,
-    changes: Iterable[Change],
-    counts: Mapping[str, int],
-    summary: str,
-    *,
-    planned: str = "",
-    errors: Sequence[str] = (),
-) -> Report:
-    """Changes as something to show; what is `planned` (up or destroy) also shows who is in the rooms that would
-    end, and a failure every error."""
-    ordered = sorted(changes, key=lambda change: (change.project, change.room))
-    data: dict[str, Any] = {
-        "result": result,
-        "changes": dict(counts),
-        "rooms": [change.as_json(bool(planned)) for change in ordered],
-    }
-    peopled = bool(planned) and any(change.people for change in ordered)
-    rows = [row for change in ordered for row in _rows(change, peopled)]
-    table = Table(("Room", "Change", *(["People"] if peopled else []), "Field", "Before", "After"), rows)
-    blocks: list[tuple[str, Table | None]] = [("", table)] if rows else []
-    undeclared = sum(change.kind == "delete" for change in ordered) if planned == "up" else 0
-    if undeclared:
-        data["noLongerDeclared"] = undeclared
-        are = "room is" if undeclared == 1 else "rooms are"
-        blocks.append((f"{undeclared:,} {are} no longer declared.", None))
-    if errors:
-        data["errors"] = list(errors)
-        blocks += [(error, None) for error in errors]
-    return Report(data, summary, blocks)
-
-
-def _rows(change: Change, peopled: bool) -> list[tuple[Cell, ...]]:
-    kind = ENDING.get(change.kind, SAID.get(change.kind, change.kind))
-    head: tuple[Cell, ...] = (Code(change.name), kind, *([change.people] if peopled else []))
-    if change.kind in ("create", "takeOver") and change.live is None:
-        settings = ", ".join(f"{one.field}: {_shown(one.declared)}" for one in change.fields)
-        return [(*head, "", "", Code(settings))]
-    fields = ((one.field, _shown(one.live), _shown(one.declared)) for one in change.fields)
-    return field_rows(head, fields) or [(*head, "", "", "")]
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -48,7 +48,7 @@ class Recovery:
         noted = [*lost(notes, state), *begun(state)]
         made = alive(noted, *self._settings)
         if any(without(made, declared)):  # then all, since a note counts no longer once the state is written
-            self._adopt(made, state)
+            self.adopt(made, state)
             rooms = counted(sum(len(one.rooms) for one in made), "room")
             click.echo(f"A run was killed before it wrote its state. It had made {rooms}, known now.", err=True)
         return bool(noted)
@@ -113,7 +113,7 @@ class Recovery:
             with engine.failing("stack tag"):
                 change(engine.workspace, engine.name, engine.command, changes)
 
-    def _adopt(self, projects: Sequence[Project], state: Deployment) -> None:
+    def adopt(self, projects: Sequence[Project], state: Deployment) -> None:
         """Take rooms that are live as declared here into the state, by a run of the engine that makes nothing."""
 
         def program() -> None:

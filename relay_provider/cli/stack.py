@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pulumi.automation import (
     CommandError,
@@ -97,6 +98,8 @@ class RoomStack:
         warnings.filterwarnings("ignore", module=r"pulumi\.automation")  # about what ends in an error anyway
         self.workspace = workspace
         self.name = stack
+        self.projects = manifest.projects if manifest else ()
+        """What the manifest declares, where that is known."""
         self._program = program
         self.command = Command()
         with self.failing("stack"):
@@ -178,6 +181,18 @@ class RoomStack:
             with self.failing("stack import"):
                 state = exported(self.name, self.workspace, self.command, self.workspace.folder)
                 put_back(self.name, state, self.workspace, self.command)
+
+    def drop(self, unwanted: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Take resources out of the state, and what was pending of them."""
+        with self.failing("stack import"):
+            found = exported(self.name, self.workspace, self.command, self.workspace.folder)
+            there, pending = (found["deployment"].get(key) or [] for key in ("resources", "pending_operations"))
+            left = {
+                "resources": [one for one in there if not unwanted(one)],
+                "pending_operations": [one for one in pending if not unwanted(one["resource"])],
+            }
+            state = {**found, "deployment": {**found["deployment"], **left}}
+            put_back(self.name, state, self.workspace, self.command)
 
     @contextmanager
     def failing(self, what: str, errors: list[str] | None = None) -> Iterator[None]:

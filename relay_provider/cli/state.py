@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -134,9 +135,42 @@ def unsettled(
 ) -> Iterator[tuple[str, str]]:
     """The rooms that do not stand, in the state and live, as a run would leave them; and those in the state that are no
     longer declared. With `alone` the other projects do not count."""
-    there = rooms_in(state)
+    there, declared = rooms_in(state), _declared(projects, base)
     labels = {project.ref.label for project in projects}
-    declared = {
+    for key, (inputs, grouped) in declared.items():
+        found = there.get(key)
+        if not found or (found.inputs, found.grouped) != (inputs, grouped) or not stands(found, live(*key)):
+            yield key
+    yield from (key for key in there.keys() - declared.keys() if not alone or key[0] in labels)
+
+
+def endable(
+    state: Deployment,
+    projects: Collection[Project],
+    base: Connection,
+    live: Callable[[str, str], LiveRoom | None],
+    *,
+    alone: bool,
+) -> Iterator[tuple[str, str]]:
+    """Those of the unsettled rooms that a run may end: not what is only to be made, since it is gone. What an earlier
+    run has left over counts, too."""
+    there, declared = rooms_in(state), _declared(projects, base)
+    yield from left_over(state)
+    for key in unsettled(state, projects, base, live, alone=alone):
+        before = there.get(key)
+        here = key in declared and (before is None or ours(before.inputs) == ours(declared[key][0]))
+        if not here or live(*key):
+            yield key
+
+
+def left_over(state: Deployment) -> Iterator[tuple[str, str]]:
+    """What earlier runs should have ended, and did not."""
+    yield from (named(one["urn"]) for one in state.get("resources") or () if one.get("delete"))
+
+
+def _declared(projects: Collection[Project], base: Connection) -> dict[tuple[str, str], tuple[dict[str, Any], bool]]:
+    """What a program registers of each declared room, and whether that is part of a set."""
+    return {
         (project.ref.label, room.name): (
             {**registered(room.props(), {"project": project.ref.as_state()}, base), PROVIDER_KEY: PROVIDER},
             project.grouped,
@@ -144,11 +178,12 @@ def unsettled(
         for project in projects
         for room in project.rooms
     }
-    for key, (inputs, grouped) in declared.items():
-        found = there.get(key)
-        if not found or (found.inputs, found.grouped) != (inputs, grouped) or not stands(found, live(*key)):
-            yield key
-    yield from (key for key in there.keys() - declared.keys() if not alone or key[0] in labels)
+
+
+def version_of(state: Deployment) -> str:
+    """What tells this state from one with other rooms, or others' facts, in it: not when it was written."""
+    parts = {part: state.get(part) or [] for part in ("resources", "pending_operations")}
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def stands(entry: Entry, live: LiveRoom | None) -> bool:

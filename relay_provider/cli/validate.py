@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 import click
 
 from relay_provider.cli.common import counted, files_argument, manifest_files, read_manifest
+
+OUTPUTS: Final = ("drift", "changes", "plan", "list", "get", "get-sayna", "remove-participant", "imports")
+"""What commands print as JSON: known without importing the model."""
 
 
 @click.command("validate")
@@ -26,12 +30,21 @@ def validate_command(files: tuple[Path, ...]) -> None:
 
 
 @click.command("schema")
-@click.argument("which", type=click.Choice(["pulumi", "manifest"]))
+@click.argument("which", type=click.Choice(["pulumi", "manifest", *OUTPUTS]))
 def schema_command(which: str) -> None:
-    """Print a generated schema: Pulumi's package schema, or the manifest's JSON Schema for editors."""
+    """Print a generated schema: Pulumi's package schema, the manifest's JSON Schema for editors, or that of what a
+    command prints as JSON."""
     if which == "pulumi":
-        from relay_provider.plugin.package_schema import package_schema as schema
+        from relay_provider.plugin.package_schema import package_schema
+
+        schema = package_schema()
+    elif which == "manifest":
+        from relay_provider.manifest import manifest_schema
+
+        schema = manifest_schema()
     else:
-        from relay_provider.manifest import manifest_schema as schema
+        from relay_provider.cli.json_schemas import json_schema
+
+        schema = json_schema(which)
     # Bytes, and always UTF-8: this is what the committed files hold.
-    click.echo(json.dumps(schema(), indent=2, ensure_ascii=False).encode())
+    click.echo(json.dumps(schema, indent=2, ensure_ascii=False).encode())

@@ -28,6 +28,8 @@ OLD_PROJECT: Final = "relay-rooms"
 _NO_ATTRIBUTES: Final = "?metadata=skip"
 
 
+_IGNORED: Final = "*\n!*/\n.pulumi/\n!.gitignore\n!Pulumi.*.yaml\n"
+"""A stack's configuration is for the repository; all else is written anew where it is needed, or nobody's business."""
 _CLOUD: Final = "https://api.pulumi.com"
 ENDING: Final = 30.0
 """Seconds that a run whose `relay-rooms` is gone may still take."""
@@ -142,7 +144,7 @@ class Workspace:
             # query or a fragment in the rest of the path for one.
             url = "file://.." + _NO_ATTRIBUTES if quote(str(self.root)) == str(self.root) else self.state
             files[self.folder / "Pulumi.yaml"] += f"backend:\n  url: {url}\n"
-            files[self.root / ".gitignore"] = ".pulumi/\n"
+            files[self.root / ".gitignore"] = _IGNORED
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             there = self.root.lstat()

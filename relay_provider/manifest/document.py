@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pydantic_core import ValidationError
+from pydantic_core import PydanticCustomError, ValidationError
 
 from relay_provider.config import ProjectRef
 from relay_provider.errors import key_like
+from relay_provider.limits import MOST
 from relay_provider.manifest import connection
 from relay_provider.manifest.names import ALLOWED, is_name
 from relay_provider.manifest.problems import At, Broken, Problems
 from relay_provider.manifest.reader import WRONG, Reader, kind, shown
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 from relay_provider.model import FIELDS, RoomInputs, problems_of
+from relay_provider.values import boolean, whole_number, wrong
 
 TOP_KEYS: Final = ("version", "name", "defaults", "projects")
-PROJECT_KEYS: Final = (*connection.KEYS, "grouped", "defaults", "rooms")
+
+
+def _patterns(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise wrong('must be a list of patterns, such as ["test-*"]')
+    return tuple(value)
+
+
+OPTIONS: Final[dict[str, Callable[[object], Any]]] = {
+    "grouped": boolean,
+    "maxEnds": lambda value: whole_number(value, 0, MOST),
+    "maxEndsPercent": lambda value: whole_number(value, 0, 100),
+    "ignore": _patterns,
+}
+"""What a project says of all its rooms together, and how that is checked."""
+PROJECT_KEYS: Final = (*connection.KEYS, *OPTIONS, "defaults", "rooms")
 ROOM_KEYS: Final = tuple(key for key in FIELDS.values() if key != "name")
 LABEL_PATTERN: Final = r"^[^\s/](?:[^/]{0,126}[^\s/])?$"
 
@@ -46,8 +63,8 @@ class ProjectEntry:
     ref: ProjectRef
     at: At
     rooms: list[RoomEntry]
-    grouped: tuple[At, bool] | None = None
-    """Where it is said whether the rooms are one resource, and what."""
+    options: Mapping[str, tuple[At, Any]] = field(default_factory=dict)
+    """Which of `OPTIONS` are said, where, and what."""
 
 
 Document = tuple[tuple[At, str] | None, list[ProjectEntry]]
@@ -111,16 +128,19 @@ class _Reading:
         ref = connection.connection(label, entries, self.reader)
         defaults = self._defaults(entries, defaults)
         rooms = self.reader.fields(entries["rooms"][1], "rooms") if "rooms" in entries else {}
-        grouped = self._grouped(entries["grouped"][1]) if "grouped" in entries else None
-        return ProjectEntry(ref, key.at, [self._room(name, room, defaults) for name, room in rooms.items()], grouped)
+        options = {key: node for key, (_, node) in entries.items() if key in OPTIONS}
+        declared = [self._room(name, room, defaults) for name, room in rooms.items()]
+        return ProjectEntry(ref, key.at, declared, self._options(options))
 
-    def _grouped(self, node: Node) -> tuple[At, bool] | None:
-        value = self.reader.plain(node)
-        if isinstance(value, bool):
-            return node.at, value
-        if value is not WRONG:
-            self.say(node.at, f"grouped must be true or false, not {shown(node)}")
-        return None
+    def _options(self, nodes: Mapping[str, Node]) -> dict[str, tuple[At, Any]]:
+        found: dict[str, tuple[At, Any]] = {}
+        for key, node in nodes.items():
+            if (value := self.reader.plain(node)) is not WRONG:
+                try:
+                    found[key] = node.at, OPTIONS[key](value)
+                except PydanticCustomError as error:
+                    self.say(node.at, f"{key} {error.message()}")
+        return found
 
     def _defaults(self, entries: Mapping[str, Pair], outer: Mapping[str, Any]) -> Mapping[str, Any]:
         """`outer` with the defaults among `entries` over it. A wrong one is told here, once, and left out."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from relay_provider.backends.prefix import MAX_PROJECT_ID, PROJECT_ID_PATTERN
 from relay_provider.config import BACKENDS, OPTIONS
+from relay_provider.limits import ALWAYS, MOST, PERCENT
 from relay_provider.manifest.connection import CONFIG_PATTERN, ENV_PATTERN
 from relay_provider.manifest.document import LABEL_PATTERN
 from relay_provider.manifest.names import NAME_PATTERN as MANIFEST_NAME_PATTERN
@@ -53,6 +54,17 @@ def _project() -> Schema:
             "grouped": {
                 "description": "Whether the rooms are one resource, a set: for hundreds of rooms and more.",
                 "type": "boolean",
+            },
+            "maxEnds": _number("How many of the project's rooms one run may end.", MOST),
+            "maxEndsPercent": _number(
+                f"How many percent of the project's declared rooms one run may end, and always {ALWAYS}. "
+                f"{PERCENT} where neither this nor maxEnds is said; where both are, both count.",
+                100,
+            ),
+            "ignore": {
+                "description": "Patterns (*, ?, […]) of names: undeclared rooms that others own; drift ignores them.",
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
             },
             "livekit": _described("The LiveKit server that holds the rooms.", "livekit"),
             "defaults": _described("Connection for every room of the project, over those of the file.", "settings"),
@@ -111,6 +123,10 @@ def _described(description: str, definition: str) -> Schema:
 
 def _text(description: str, pattern: str) -> Schema:
     return {"description": description, "type": "string", "pattern": pattern}
+
+
+def _number(description: str, most: int) -> Schema:
+    return {"description": description, "type": "integer", "minimum": 0, "maximum": most}
 
 
 def _map(description: str, names: Schema, values: Schema) -> Schema:

@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from relay_provider.config import ProjectRef
+from relay_provider.limits import UNSAID, EndLimits
 from relay_provider.manifest.connection import WRITTEN
 from relay_provider.manifest.document import ProjectEntry, read
 from relay_provider.manifest.problems import At, Broken, ManifestError, ManifestProblem, Position, Problems
@@ -29,6 +30,20 @@ class Project:
     rooms: tuple[RoomInputs, ...]
     grouped: bool = False
     """Are the rooms one resource, a set?"""
+    limits: EndLimits = UNSAID
+    """How many of its rooms a run may end."""
+    ignore: tuple[str, ...] = ()
+    """Patterns of names: undeclared rooms that others own."""
+
+    def options(self) -> dict[str, Any]:
+        """What the project says of all its rooms together, as a manifest has it."""
+        said = {
+            "grouped": self.grouped or None,
+            "maxEnds": self.limits.rooms,
+            "maxEndsPercent": self.limits.percent,
+            "ignore": list(self.ignore) or None,
+        }
+        return {key: value for key, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,7 @@ def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
     if found or not files:
         raise ManifestError(found)
     return Manifest(
-        tuple(Project(one.ref, tuple(one.rooms), bool(one.grouped and one.grouped[1])) for one in gathered.values()),
+        tuple(one.project() for one in gathered.values()),
         named[1] if named else None,
         tuple(files.values()),
         {(label, room): place for label, project in gathered.items() for room, place in project.places.items()},
@@ -97,14 +112,19 @@ class _Gathered:
     place: Position
     rooms: list[RoomInputs] = field(default_factory=list)
     places: dict[str, Position] = field(default_factory=dict)
-    grouped: tuple[Position, bool] | None = None
+    options: dict[str, tuple[Position, Any]] = field(default_factory=dict)
+
+    def project(self) -> Project:
+        said = {key: value for key, (_, value) in self.options.items()}
+        limits = EndLimits(said.get("maxEnds"), said.get("maxEndsPercent"))
+        return Project(self.ref, tuple(self.rooms), said.get("grouped", False), limits, said.get("ignore", ()))
 
 
 def _agreed(what: str, known: tuple[Position, T] | None, found: tuple[At, T], problems: Problems) -> tuple[Position, T]:
     """What the files say of one thing after one more, which may say it again."""
     at, value = found
     if known and known[1] != value:
-        here, there = (json.dumps(one) if isinstance(one, bool) else one for one in (value, known[1]))
+        here, there = (one if isinstance(one, str) else json.dumps(one) for one in (value, known[1]))
         problems.say(
             at, f"{what} is {here} here and {there} at {known[0]}; one manifest says it once, or the same everywhere"
         )
@@ -126,8 +146,8 @@ def _gather(entries: Iterable[ProjectEntry], problems: Problems, gathered: dict[
                 f"project {label} has another connection at {known.place} "
                 f"({', '.join(differ)} differ); say it in one place, or the same in both",
             )
-        if entry.grouped:
-            known.grouped = _agreed(f"grouped of project {label}", known.grouped, entry.grouped, problems)
+        for key, said in entry.options.items():
+            known.options[key] = _agreed(f"{key} of project {label}", known.options.get(key), said, problems)
         for room in entry.rooms:
             if room.name in known.places:
                 first = known.places[room.name]

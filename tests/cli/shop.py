@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.pty import RELAY_ROOMS
+from tests.cli.shapes import conforms
 from tests.conftest import TOOLS
 from tests.served import Served
 
@@ -24,6 +25,11 @@ NEEDS_ENGINE = [
 TWO = {"standup": {"maxParticipants": 12}, "lobby": {"metadata": {"a": 1}}}
 
 
+def unlimited(*args: str) -> tuple[str, ...]:
+    """A command line that may end all the rooms there are."""
+    return (*args, "--max-ends", "100000") if args[0] in ("up", "destroy") else args
+
+
 @dataclass
 class Shop:
     """A folder with a manifest, and the command line in it."""
@@ -31,6 +37,8 @@ class Shop:
     api: Served
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
+    limited: bool = False
+    """Are commands limited in what they end, as they are for people? Most tests are of something else."""
 
     def declare(self, rooms: dict[str, Any], file: str = "rooms.yaml", name: str | None = None, **project: Any) -> None:
         acme = {"apiKey": {"env": "ACME_KEY"}, "baseUrl": self.api.url, "rooms": rooms, **project}
@@ -39,7 +47,7 @@ class Shop:
 
     def run(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*RELAY_ROOMS, *args],
+            [*RELAY_ROOMS, *self._unlimited(*args)],
             cwd=self.folder,
             env={**self.env, **env},
             stdin=subprocess.DEVNULL,
@@ -51,7 +59,7 @@ class Shop:
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Run it beside others."""
         return subprocess.Popen(
-            [*RELAY_ROOMS, *args],
+            [*RELAY_ROOMS, *self._unlimited(*args)],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -60,10 +68,15 @@ class Shop:
             text=True,
         )
 
+    def _unlimited(self, *args: str) -> tuple[str, ...]:
+        return args if self.limited else unlimited(*args)
+
     def json(self, *args: str, code: int = 0, **env: str) -> Any:
         done = self.run(*args, "--output", "json", **env)
         assert done.returncode == code, done.stdout + done.stderr
-        return json.loads(done.stdout)
+        found = json.loads(done.stdout)
+        conforms("drift" if args[0] == "drift" else "changes", found)
+        return found
 
     def state(self) -> str:
         """The state as it lies in `.relay`."""

@@ -124,6 +124,14 @@ def test_the_state_and_one_list_are_enough(scene: Scene, run: Run, arguments: tu
 
 
 @pytest.mark.unit
+def test_a_comment_says_that_nothing_changes(scene: Scene, run: Run) -> None:
+    scene.write()
+    assert answer(scene, run, "preview", "-o", "markdown") == (
+        "<!-- relay-rooms: preview rooms/dev -->\n\n**No changes. Nothing to do: 2 rooms as declared.**\n"
+    )
+
+
+@pytest.mark.unit
 def test_tags_of_people_are_theirs(scene: Scene, run: Run) -> None:
     scene.write()
     tagged(scene, "owner")

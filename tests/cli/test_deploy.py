@@ -50,7 +50,6 @@ def test_from_nothing_to_nothing_and_nothing_lies_beside_the_manifest(shop: Shop
     assert done.stderr == ""
     assert sorted(shop.api.rooms()) == ["lobby", "standup"]
     assert sorted(path.name for path in shop.folder.iterdir()) == [".relay", "rooms.yaml"]
-    assert (shop.folder / ".relay/.gitignore").read_text() == ".pulumi/\n"
 
     assert shop.json("up", "-y") == {"result": "unchanged", "changes": changes(same=2), "rooms": []}
     assert shop.json("preview") == {"result": "unchanged", "changes": changes(same=2), "rooms": []}

@@ -71,9 +71,11 @@ def test_markdown_for_a_comment(run: Run, api: Api) -> None:
     result = run("drift", "--output", "markdown", env=ENV)
     assert result.exit_code == 2
     assert result.stdout == (
+        "<!-- relay-rooms: drift rooms -->\n"
+        "\n"
         "**Drift: 1 room not as declared.**\n"
         "\n"
-        "acme: 1 in sync, 1 changed\n"
+        "`acme`: 1 in sync, 1 changed\n"
         "\n"
         "| Room | Drift | Field | Declared | Live |\n"
         "| --- | --- | --- | --- | --- |\n"
@@ -91,6 +93,25 @@ def test_unmanaged_rooms_are_drift_only_when_strict(run: Run, api: Api) -> None:
     strict = run("drift", "--strict", env=ENV)
     assert strict.exit_code == 2
     assert "Drift: 1 room that nobody declared." in strict.stdout
+
+
+def test_rooms_that_others_own_are_ignored(run: Run, api: Api, folder: Path) -> None:
+    api.rooms(room("lobby"), room("standup", maxParticipants=12), room("test-1"), room("demo"))
+    strict = ("drift", "--strict", "-o", "json")
+
+    def unmanaged(*more: str) -> list[str]:
+        found: list[str] = json.loads(run(*strict, *more, env=ENV).stdout)["projects"][0]["unmanaged"]
+        return found
+
+    assert unmanaged("--ignore", "test-*") == ["demo"]
+    assert unmanaged("--ignore", "test-?", "--ignore", "dem[o]") == []
+    assert run(*strict, "--ignore", "*", env=ENV).exit_code == 0
+    text = (folder / "rooms.yaml").read_text()
+    (folder / "rooms.yaml").write_text(text + '    ignore: ["test-*", standup]\n')
+    assert unmanaged() == ["demo"]
+    api.rooms(room("lobby"), room("test-1"))
+    declared = json.loads(run("drift", "-o", "json", env=ENV).stdout)["projects"][0]
+    assert (declared["missing"], declared["unmanaged"]) == (["standup"], [])  # what is declared is never ignored
 
 
 def test_the_exit_code_of_drift_can_be_chosen(run: Run, api: Api) -> None:

@@ -74,6 +74,114 @@ def test_livekit_settings_are_referred_to() -> None:
     }
 
 
+NAMES = ["on", "null", "012", "1e3", "1:30", "2026-11-29", "0x1F", "-", "a.b", ":", "_", "-1", "1_0", "y"]
+TEXTS = [
+    "",
+    "plain",
+    "a: b # c",
+    "'\"\\",
+    "\x85\u2028\ufeff",
+    "\x00\x7f\n\t",
+    "\U0001f600",
+    "@x <b> |",
+    "{",
+    "null",
+    " a ",
+]
+
+
+def assorted(number: int) -> dict[str, Any]:
+    name = NAMES[number] if number < len(NAMES) else f"r:{number}.x_-{'y' * (number % 100)}"
+    data: list[Any] = [{"on": 1, "n": None, "f": 1.5}, {"a": {"b": [True, 1, "1"]}}, [], {}, ["no", "012", 12]]
+    metadata = TEXTS[number % len(TEXTS)] if number % 3 else json.dumps(data[number % len(data)])
+    return room(name, maxParticipants=[0, 5, 5, 5, 100][number % 5], metadata=metadata)
+
+
+def test_five_hundred_assorted_rooms_come_back_without_drift(run: Run, api: Api, folder: Path) -> None:
+    api.rooms(*(assorted(number) for number in range(500)))
+    done = run("export", "--out", "rooms.yaml", env=api.env)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "rooms.yaml: 500 rooms.\n", "")
+    written = yaml.safe_load((folder / "rooms.yaml").read_text(encoding="utf-8"))["projects"]["default"]
+    assert written["defaults"] == {"maxParticipants": 5}
+    assert run("validate").exit_code == 0
+    drift = run("drift", "--strict", "-o", "json", env=api.env)
+    assert (drift.exit_code, json.loads(drift.stdout)["projects"][0]["inSync"]) == (0, 500)
+
+
+def test_what_most_rooms_have_in_common_is_said_once(run: Run, api: Api, folder: Path) -> None:
+    many = [room(f"r{n}", maxParticipants=9, metadata='{"a":1}') for n in range(5)]
+    api.rooms(*many, room("other", maxParticipants=9, metadata='{"a":true}'), room("without", metadata="1"))
+    (folder / "rooms.yaml").write_text(run("export", env=api.env).stdout)
+    project = yaml.safe_load((folder / "rooms.yaml").read_text())["projects"]["default"]
+    assert project["defaults"] == {"maxParticipants": 9, "metadata": {"a": 1}}
+    assert project["rooms"] == {
+        "other": {"metadata": {"a": True}},
+        **{f"r{n}": {} for n in range(5)},
+        "without": {"metadata": "1", "maxParticipants": None},
+    }
+    assert run("drift", "--strict", env=api.env).exit_code == 0
+    assert (
+        (folder / "rooms.yaml").read_text().endswith("# Not reported by the server, and so not here: emptyTimeout.\n")
+    )
+
+
+def declared(folder: Path, url: str, *more: str) -> str:
+    text = f"""version: 1
+name: rooms-of-acme
+projects:
+  webinars:
+    {{apiKey: {{env: ACME_KEY}}, baseUrl: "{url}/v1", maxEnds: 7, grouped: true, ignore: ["test-*"], rooms: {{old: }}}}
+""" + "".join(more)
+    (folder / "rooms.yaml").write_text(text)
+    return text
+
+
+@pytest.mark.parametrize("options", [("--project", "webinars"), ("--file", "rooms.yaml"), ()])
+def test_a_manifest_is_written_anew_with_its_name_label_and_options(
+    run: Run, api: Api, folder: Path, options: tuple[str, ...]
+) -> None:
+    declared(folder, api.url)
+    api.rooms(room("new"), room("test-1"))
+    done = run("export", "--out", "rooms.yaml", *options, env={**api.env, "ACME_KEY": KEY})
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert yaml.safe_load((folder / "rooms.yaml").read_text()) == {
+        "version": 1,
+        "name": "rooms-of-acme",
+        "projects": {
+            "webinars": {
+                "apiKey": {"env": "ACME_KEY"},
+                "baseUrl": f"{api.url}/v1",
+                "grouped": True,
+                "maxEnds": 7,
+                "ignore": ["test-*"],
+                "rooms": {"new": {}},
+            }
+        },
+    }
+
+
+def test_what_would_be_lost_is_not_overwritten(run: Run, api: Api, folder: Path) -> None:
+    api.rooms(room("new"))
+    text = declared(folder, api.url, "  other: {rooms: {a: }}\n")
+    for options in (("--project", "webinars"), ()):
+        done = run("export", "--out", "rooms.yaml", *options, env={**api.env, "ACME_KEY": KEY})
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "which would be lost" in done.stderr
+        assert (folder / "rooms.yaml").read_text() == text
+    (folder / "notes.txt").write_text("notes")
+    done = run("export", "--out", "notes.txt", env=api.env)
+    assert "is no manifest; it was left as it is" in done.stderr
+    assert (folder / "notes.txt").read_text() == "notes"
+    assert "cannot be written" in run("export", "--out", "nowhere/rooms.yaml", env=api.env).stderr
+
+
+def test_an_api_that_fails_leaves_the_file_as_it_is(run: Run, api: Api, folder: Path) -> None:
+    text = declared(folder, api.url)
+    assert run("export", "--out", "rooms.yaml", "-p", "webinars", env={**api.env, "ACME_KEY": KEY}).exit_code == 1
+    assert (folder / "rooms.yaml").read_text() == text
+    assert [file.name for file in folder.iterdir()] == ["rooms.yaml"]
+
+
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 data: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | text,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pulumi.automation import EngineEvent
 
-from relay_provider.cli.plan import ROOM_TYPE, Change, Watcher, as_report, sentences
+from relay_provider.cli.change_report import as_report
+from relay_provider.cli.plan import ROOM_TYPE, Change, Watcher, sentences
 from relay_provider.drift import FieldDifference
 
 pytestmark = pytest.mark.unit

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.cli.conftest import Api, Run
+from tests.cli.shapes import conforms
 from tests.unit.test_sayna import ALICE, ROOM, TOKEN
 
 pytestmark = pytest.mark.unit
@@ -18,6 +19,7 @@ def test_as_json_it_is_the_documents_answer(run: Run, api: Api) -> None:
     api.answer(PATH, ROOM)
     result = run("get", "conversation-room-123", "--source", "sayna", "-o", "json", env={"SAYNA_URL": api.url})
     assert (result.exit_code, json.loads(result.stdout)) == (0, ROOM)
+    conforms("get-sayna", ROOM)
 
 
 def test_people_are_shown_with_kind_metadata_and_attributes(run: Run, api: Api) -> None:

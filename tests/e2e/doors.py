@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from relay_provider.model import FIELDS
+from tests.cli.shop import unlimited
 from tests.e2e.engine import Project, Ran
 
 Rooms = Mapping[str, Mapping[str, Any]]
@@ -178,7 +179,7 @@ class ManifestDoor(Door):
 
     def _run(self, *arguments: str, check: bool) -> Ran:
         done = subprocess.run(
-            [Path(sys.executable).parent / "relay-rooms", *arguments, *self.options(arguments[0])],
+            [Path(sys.executable).parent / "relay-rooms", *unlimited(*arguments), *self.options(arguments[0])],
             cwd=self.project.folder,
             env=self.project.env,
             capture_output=True,

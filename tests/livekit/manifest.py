@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from tests.cli.shop import unlimited
 from tests.e2e.engine import Project as Engine
 from tests.livekit.conftest import Project
 
@@ -44,7 +45,7 @@ class Command:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line."""
         return subprocess.run(
-            [Path(sys.executable).with_name("relay-rooms"), *arguments],
+            [Path(sys.executable).with_name("relay-rooms"), *unlimited(*arguments)],
             cwd=self.engine.folder,
             env=self.engine.env,
             capture_output=True,

@@ -70,6 +70,34 @@ def test_a_python_program_declares_the_manifests_rooms_and_changes_metadata_in_p
     assert project.livekit.secret not in engine.state_text()
 
 
+def test_a_saved_plan_does_not_hold_once_somebody_changed_a_room_by_hand_or_joined_one(
+    project: Project, people: People, tmp_path: Path
+) -> None:
+    command = Command(tmp_path, project)
+    command.declare(standup={"metadata": "one"}, forced={"maxParticipants": 5, "forceDestroy": True})
+    command.up()
+    command.declare(standup={"metadata": "two"}, forced={"maxParticipants": 6, "forceDestroy": True})
+    stack = ("--stack", command.engine.stack)
+    assert command.run("preview", "--save", "plan.json", *stack).returncode == 2
+    people.join(f"{project.prefix}forced", "ana")
+    project._run(lambda backend: backend.update_metadata("standup", "by hand"))
+
+    done = command.run("up", "--plan", "plan.json", *stack)
+    assert done.returncode == 1
+    told = "Error: The plan plan.json does not hold any more: project-0/"
+    assert done.stderr.splitlines()[:2] == [
+        f"{told}forced was joined by ana.",
+        f'{told}standup was changed: metadata was "one", is "by hand".',
+    ]
+    assert project.room("standup").metadata == "by hand"
+    assert command.run("preview", "--save", "plan.json", *stack).returncode == 2
+    assert command.json("up", "--plan", "plan.json", *stack)["changes"] == {
+        **dict.fromkeys(("create", "delete", "same"), 0),
+        "update": 1,
+        "replace": 1,
+    }
+
+
 IN_PYTHON = """
 import pulumi, relay_provider as relay
 pulumi.export("room", relay.get_sayna_room("{name}").model_dump())
