@@ -1,4 +1,4 @@
-"""The GitHub workflows of the examples, step by step from their files: a pull request, from its first push to a repair."""
+"""The GitHub workflows of the examples, step by step from their files: a pull request, from first push to repair."""
 
 from __future__ import annotations
 
