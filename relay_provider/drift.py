@@ -92,22 +92,19 @@ def differences(
 
 
 def counting(
-    label: str, sharing: Mapping[str, Collection[str]], live: Iterable[LiveRoom], ignored: Collection[str] = ()
+    label: str, sharing: Mapping[str, Collection[str]], live: Iterable[LiveRoom], ignore: Collection[str] = ()
 ) -> list[LiveRoom]:
     """The live rooms that count for this label, where several lead to one project.
 
     `sharing` has the rooms that each of them declares: what another label declares is managed there, and what nobody
-    declares is told once, with the first of the labels, unless its name matches a pattern of `ignored`.
+    declares is told once, with the first of the labels, unless it fits one of the patterns to `ignore`.
     """
     own = set(sharing[label])
     elsewhere = {name for names in sharing.values() for name in names} - own
     first = label == min(sharing)
-    return [
-        room
-        for room in live
-        if room.name in own
-        or (first and room.name not in elsewhere and not any(fnmatchcase(room.name, one) for one in ignored))
-    ]
+    others = [room for room in live if first and room.name not in own | elsewhere]
+    told = [room for room in others if not any(fnmatchcase(room.name, one) for one in ignore)]
+    return [*(room for room in live if room.name in own), *told]
 
 
 def compare(

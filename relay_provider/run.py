@@ -56,8 +56,8 @@ class Run:
         `before` is the room that the same resource has had until now, `force` whether an occupied one may be ended for
         it. `by` names the resource; answered is another one that declares the same room.
         """
-        if before:
-            self.consent(before, force)
+        if before:  # two resources have one room when the second half of a swap was refused: then both have to consent
+            self._consents[before] = force and self._consents.get(before, True)
             self._replaces[room] = before
         if by:
             self._forces[by] = force and self._forces.get(by, True)
@@ -65,13 +65,6 @@ class Run:
         self._happened("declared", room, by)
         other = self._declared[room]
         return other if by and other != by else None
-
-    def consent(self, room: Room, force: bool) -> None:
-        """Whatever has had the room until now declares whether it may be ended with people in it.
-
-        Two have one room when the second half of a swap was refused, say: then both have to consent.
-        """
-        self._consents[room] = force and self._consents.get(room, True)
 
     def declared_all(self) -> None:
         """Everything that this run declares has been told."""
@@ -114,11 +107,16 @@ class Run:
 
     def knows(self, room: Room, properties: Mapping[str, Any], by: str = "") -> None:
         """The state has this room, with these properties; `by` is the resource, where that is known."""
-        if by and by not in self._holders.get(room, ()):
-            self._happened("held", room, by)
+        if by:
+            self.holds(by, room)
         if sid := properties.get("sid"):
             self._state[_session(room, sid)] = properties
             self._found.add((room, sid))
+
+    def holds(self, by: str, room: Room) -> None:
+        """The state has this room as the one of this resource."""
+        if by not in self._holders.get(room, ()):
+            self._happened("held", room, by)
 
     def owned(self, room: Room, sid: str) -> Mapping[str, Any] | None:
         """The state's properties of the live room of this session ID, with whichever key the state has found it; None
@@ -136,9 +134,14 @@ class Run:
     def consents(self, room: Room, in_state: bool, by: str = "") -> bool:
         """May the room be ended with people in it? What this run declares counts more than what the state says.
 
-        `by` is the resource, where it is known: an old room of it, left over from an earlier run, goes by it now.
+        `by` is the resource, where it is known: an old room of it, left over from an earlier run, goes by it now. Where
+        several have the room, by an interrupted run, each of them has to consent.
         """
-        return self._consents.get(room, self._forces.get(by, in_state))
+        self._catch_up()
+        said = [self._forces[one] for one in {by, *self._holders.get(room, ())} if one in self._forces]
+        if room in self._consents:
+            said.append(self._consents[room])
+        return all(said) if said else in_state
 
     def made(self, room: Room, properties: Mapping[str, Any]) -> None:
         """The declared room stands as declared."""

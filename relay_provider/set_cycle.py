@@ -17,8 +17,7 @@ from relay_provider.changes import outputs
 from relay_provider.errors import ConfigError, NotFound, RateLimited, RelayError, Unauthorized, Unavailable
 from relay_provider.lifecycle import Outlook, Rooms
 from relay_provider.model import LiveRoom, RoomInputs
-from relay_provider.place import Home
-from relay_provider.room_set import Props, Set, by, declared, nameless, path
+from relay_provider.room_set import Props, Set, by, nameless, path
 from relay_provider.run import Room, Run
 from relay_provider.values import Unknown
 
@@ -39,22 +38,6 @@ _EVERYWHERE: Final = (ConfigError, Unauthorized, Unavailable, RateLimited)
 """Failures that the next room will meet, too."""
 _PATIENCE: Final = 10
 """So many of them, and the rest of the set is not tried."""
-
-
-def declare(
-    run: Run, home: Home, resource: str, new: Set | Unknown, *, before: Home | None, old: Set
-) -> list[tuple[str, str]]:
-    """Tell the run of each room that a set declares; answers with those that others declare too, and which others.
-
-    `old` is what the set has declared until now, in the project `before`.
-    """
-    twice = []
-    for name, force in declared(new):
-        if before and name in old:
-            run.consent((before, name), force)
-        if other := run.declare((home, name), force, by=by(resource, name)):
-            twice.append((name, other))
-    return twice
 
 
 class SetFailed(RelayError):

@@ -73,10 +73,10 @@ async def _compared(projects: Sequence[tuple[Project, Connection]], ignore: Sequ
         found = []
         for project, settings in sorted(projects, key=lambda one: one[0].ref.label):
             home = home_of(settings)
-            sharing = [other for other, theirs in projects if home_of(theirs) == home]
-            names = {other.ref.label: {room.name for room in other.rooms} for other in sharing}
-            ignored = {*ignore, *(pattern for other in sharing for pattern in other.ignore)}
-            own = counting(project.ref.label, names, live[home], ignored)
+            labels = [other for other, theirs in projects if home_of(theirs) == home]
+            sharing = {other.ref.label: {room.name for room in other.rooms} for other in labels}
+            patterns = {*ignore, *(pattern for other in labels for pattern in other.ignore)}
+            own = counting(project.ref.label, sharing, live[home], patterns)
             found.append(compare(project.ref.label, project.rooms, own, homes[home].backend.unreported))
         return tuple(found)
 

@@ -19,7 +19,7 @@ from relay_provider.errors import ConfigError
 from relay_provider.lifecycle import Rooms
 from relay_provider.room_set import Set
 from relay_provider.run import KEYS_CHECKED
-from relay_provider.set_cycle import SetCycle, SetFailed, declare
+from relay_provider.set_cycle import SetCycle, SetFailed
 
 
 class SetCalls:
@@ -31,8 +31,8 @@ class SetCalls:
     def check(self, olds: Props, news: Props) -> CheckResult:
         found = room_set.check(known(news.get("rooms")))
         if not found.problems and (home := self._scope.home(news)):
-            resource, before = str(news.get("resource")), self._scope.home(olds)
-            declare(self._scope.run, home, resource, found.inputs["rooms"], before=before, old=_rooms(olds))
+            for name, force in room_set.declared(found.inputs["rooms"]):
+                self._scope.run.declare((home, name), force, by=room_set.by(str(news.get("resource")), name))
         return CheckResult(
             self._scope.registered(found.inputs, news),
             [CheckFailure(problem.path, problem.message) for problem in found.problems],
@@ -44,6 +44,9 @@ class SetCalls:
             moved, old = await self._moved(rooms, olds, news), _rooms(olds)
             if not moved:
                 self._cycle(rooms, news).know(old)
+            elif home := self._scope.home(olds):
+                for name in old:
+                    self._scope.run.holds(room_set.by(str(news.get("resource")), name), (home, name))
             return moved, room_set.diff(old, known(news["rooms"]), rooms.backend.in_place)
 
         try:

@@ -17,7 +17,7 @@ from relay_provider.plugin.messages import check_response, declared_twice, diff_
 from relay_provider.plugin.room import LEFT
 from relay_provider.proto import provider_pb2 as pb
 from relay_provider.room_set import Set, path
-from relay_provider.set_cycle import LISTED, SetCycle, SetFailed, declare
+from relay_provider.set_cycle import LISTED, SetCycle, SetFailed
 from relay_provider.values import Unknown, holds_unknown
 
 if TYPE_CHECKING:
@@ -32,15 +32,17 @@ class RoomSetResource:
 
     async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
         try:
-            news, old = decode(request.news), _rooms(decode(request.olds))
+            news = decode(request.news)
         except InvalidInputs as error:
             return check_response({}, error.problems)
         found = room_set.check(news.values.get("rooms"))
         problems = [*found.problems, *(Problem(name, "is not a known key") for name in news.values if name != "rooms")]
         if not problems:
             home = home_of(self._of.connection)
-            for name, other in declare(self._of.run, home, request.urn, found.inputs["rooms"], before=home, old=old):
-                problems.append(Problem(path(name), declared_twice(name, other)))
+            for name, force in room_set.declared(found.inputs["rooms"]):
+                other = self._of.run.declare((home, name), force, by=room_set.by(request.urn, name))
+                if other:
+                    problems.append(Problem(path(name), declared_twice(name, other)))
         return check_response(found.inputs, problems, news.secrets)
 
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:

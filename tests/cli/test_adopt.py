@@ -19,7 +19,7 @@ def proxy(served: Served) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.mark.parametrize("grouped", [False, True], ids=["rooms", "set"])
+@pytest.mark.parametrize("grouped", [pytest.param(False, marks=pytest.mark.soak), True], ids=["rooms", "set"])
 def test_equal_rooms_are_taken_over_and_no_room_is_touched(shop: Shop, proxy: Proxy, grouped: bool) -> None:
     shop.api.create("equal", maxParticipants=5)
     shop.api.create("spelled", metadata='{"b": 1, "a": 2}')

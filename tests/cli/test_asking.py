@@ -26,7 +26,7 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {str(one): (one.stat().st_mtime_ns, one.read_bytes()) for one in folder.rglob("*") if one.is_file()}
 
 
-@pytest.mark.parametrize("grouped", [False, True], ids=["rooms", "set"])
+@pytest.mark.parametrize("grouped", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["rooms", "set"])
 def test_drift_preview_and_validate_write_nothing(shop: Shop, proxy: Proxy, tmp_path: Path, grouped: bool) -> None:
     shop.declare({"standup": {}, "gone": {}, "old": {}}, grouped=grouped, baseUrl=proxy.url)
     assert shop.run("up", "-y").returncode == 0

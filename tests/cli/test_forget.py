@@ -22,7 +22,7 @@ def declare(shop: Shop, **projects: dict[str, Any]) -> None:
     (shop.folder / "rooms.yaml").write_text(json.dumps({"version": 1, "projects": declared}))
 
 
-@pytest.mark.parametrize("grouped", [False, True], ids=["rooms", "set"])
+@pytest.mark.parametrize("grouped", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["rooms", "set"])
 def test_a_project_that_left_with_its_key(shop: Shop, grouped: bool) -> None:
     acme: dict[str, Any] = {"apiKey": {"env": "ACME_KEY"}, "rooms": {"a": {}}}
     other = {"apiKey": {"env": "OTHER_KEY"}, "rooms": {"b": {}, "c": {}}, "grouped": grouped}

@@ -74,7 +74,7 @@ def test_rooms_that_are_gone_do_not_count(shop: Shop) -> None:
     assert shop.run("destroy", "-y").returncode == 0
 
 
-@pytest.mark.parametrize("refresh", ["--refresh", "--no-refresh"])
+@pytest.mark.parametrize("refresh", ["--refresh", pytest.param("--no-refresh", marks=pytest.mark.soak)])
 def test_the_manifest_sets_a_projects_limit_for_a_set_too(shop: Shop, refresh: str) -> None:
     shop.declare(TEN, grouped=True, maxEnds=1)
     assert shop.run("up", "-y").returncode == 0

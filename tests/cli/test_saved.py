@@ -48,7 +48,7 @@ def refusals(shop: Shop, *options: str) -> list[str]:
     return [one.removeprefix(told).removesuffix(".") for one in reasons]
 
 
-@pytest.mark.parametrize("grouped", [False, True], ids=["rooms", "set"])
+@pytest.mark.parametrize("grouped", [pytest.param(False, marks=pytest.mark.soak), True], ids=["rooms", "set"])
 @needs_engine
 def test_a_saved_plan_is_done_once_and_says_all_that_it_rests_on(shop: Shop, grouped: bool) -> None:
     shop.declare(ROOMS, grouped=grouped)

@@ -155,6 +155,14 @@ def test_a_room_that_a_set_has_taken_over_before_it_goes_to_another_project_heed
     assert ("two", "r0-of-0") in history.sessions()
 
 
+def test_a_set_that_never_had_a_room_has_no_say_in_its_end(history: Histories) -> None:
+    history.begin([("a", PLAIN), ("b", {**PLAIN, "metadata": "m", "force": True})])
+    history.join_everywhere(False)
+    history.regroup(0, 1, "g", PLAIN, UNREFRESHED)
+    history.move(0, 1, "a", UNREFRESHED)
+    assert ("two", "r1-of-0") not in history.sessions()
+
+
 def test_one_room_of_a_set_fails_and_the_others_stand(history: Histories) -> None:
     history.begin([("a", PLAIN), ("a", PLAIN), ("a", PLAIN)], "g")
     history.join(0, True)
