@@ -77,6 +77,7 @@ def test_grouping_rooms_and_taking_that_back_ends_none(shop: Shop) -> None:
     assert shop.json("up", "--yes")["changes"] == changes(same=3)
 
 
+@pytest.mark.soak
 def test_settings_may_change_while_rooms_are_grouped(shop: Shop) -> None:
     declare(shop, ROOMS, grouped=False)
     shop.run("up", "--yes")

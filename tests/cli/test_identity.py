@@ -129,6 +129,7 @@ def test_a_local_stack_of_before_is_taken_over(shop: Shop) -> None:
 
 
 @needs_engine
+@pytest.mark.soak
 def test_a_shared_stack_of_before_is_taken_over(shop: Shop, tmp_path: Path) -> None:
     state = tmp_path / "state"
     old = "relay-rooms-my-rooms--1"

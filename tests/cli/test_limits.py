@@ -88,6 +88,7 @@ def test_the_manifest_sets_a_projects_limit_for_a_set_too(shop: Shop, refresh: s
     assert {name for name, sid in sids(shop).items() if sid != before[name]} == {"r0", "r1"}
 
 
+@pytest.mark.soak
 def test_what_only_changes_hands_does_not_count(shop: Shop) -> None:
     shop.declare(TEN, maxEnds=0)
     assert shop.run("up", "-y").returncode == 0

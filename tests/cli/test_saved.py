@@ -124,6 +124,7 @@ def test_an_edited_manifest_another_state_or_another_scope_is_told_before_anythi
 
 
 @needs_engine
+@pytest.mark.soak
 def test_a_plan_in_which_nothing_is_to_be_done_is_held_to_as_well(shop: Shop) -> None:
     shop.declare(ROOMS)
     assert shop.run("up", "-y").returncode == 0
@@ -134,6 +135,7 @@ def test_a_plan_in_which_nothing_is_to_be_done_is_held_to_as_well(shop: Shop) ->
 
 
 @needs_engine
+@pytest.mark.soak
 def test_a_saved_plan_may_not_end_more_than_the_limit_either(shop: Shop) -> None:
     shop.limited = True
     shop.declare(ROOMS, maxEnds=0)

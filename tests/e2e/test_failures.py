@@ -94,6 +94,7 @@ def test_a_refresh_during_an_outage_removes_nothing(stack: Stack, name: str) -> 
     assert stack.door.state() == state
 
 
+@pytest.mark.soak
 def test_an_up_completes_once_the_api_is_back(stack: Stack) -> None:
     stack.door.declare({**TWO, "three": {}})
     stack.proxy.rule = lambda method, _: Answer(503) if method == "POST" else None

@@ -43,6 +43,7 @@ def test_two_rooms_swap_their_names_though_one_is_occupied_and_the_next_run_is_k
 
 
 @each_time_in_one
+@pytest.mark.soak
 def test_a_resource_is_renamed_while_another_room_changes_and_a_third_cannot_be_made(
     door: type[Door], served: Served, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ def test_force_destroy_with_the_change_replaces_an_occupied_room_at_once(served:
     assert door.up().changes == {"same": 1}
 
 
+@pytest.mark.soak
 def test_force_destroy_declared_before_lets_a_destroy_through(served: Served, tmp_path: Path) -> None:
     door = occupied(served, tmp_path)
     door.declare({"standup": {**STANDUP, "forceDestroy": True}})

@@ -187,6 +187,7 @@ def test_a_renamed_resource_keeps_its_room(project: Project, served: Served) -> 
     assert served.rooms() == {}
 
 
+@pytest.mark.soak
 def test_a_consent_that_was_taken_back_does_not_come_back_with_a_room_that_is_left_over(
     project: Project, served: Served
 ) -> None:
@@ -205,6 +206,7 @@ def test_a_consent_that_was_taken_back_does_not_come_back_with_a_room_that_is_le
     assert project.up().changes == {"same": 1}
 
 
+@pytest.mark.soak
 def test_a_refresh_leaves_an_untouched_rooms_state_as_it_is(project: Project, served: Served) -> None:
     project.write(
         "__main__.py",

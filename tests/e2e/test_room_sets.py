@@ -171,6 +171,7 @@ def test_rooms_come_back_when_they_are_gone_and_when_they_differ(door: PythonSet
     assert door.project.up().changes == {"same": 1}
 
 
+@pytest.mark.soak
 def test_rooms_move_between_sets_and_single_resources(door: PythonSets, served: Served) -> None:
     rooms = {"math": {"forceDestroy": True}, "physics": {"forceDestroy": True}}
     door.declare(rooms)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.shop import NEEDS_ENGINE
 from tests.gitops.conftest import SECRETS
 from tests.gitops.forge import Forge
@@ -18,6 +20,7 @@ BY_HAND = {"CI_PIPELINE_SOURCE": "web", **ON_MAIN}
 SCHEDULED = {"CI_PIPELINE_SOURCE": "schedule", **ON_MAIN}
 
 
+@pytest.mark.soak
 def test_a_merge_request_is_told_of_applied_as_planned_watched_and_healed(
     tmp_path: Path, forge: Forge, runner: dict[str, str], served: Served
 ) -> None:

@@ -70,6 +70,7 @@ def test_a_python_program_declares_the_manifests_rooms_and_changes_metadata_in_p
     assert project.livekit.secret not in engine.state_text()
 
 
+@pytest.mark.soak
 def test_a_saved_plan_does_not_hold_once_somebody_changed_a_room_by_hand_or_joined_one(
     project: Project, people: People, tmp_path: Path
 ) -> None:

@@ -149,6 +149,7 @@ def test_go(served: Served, sdks: Path) -> None:
     runs(project, served)
 
 
+@pytest.mark.soak
 def test_python(served: Served, sdks: Path) -> None:
     needs("pulumi-language-python")
     project = copied("python-sdk", sdks, served)

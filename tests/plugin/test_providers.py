@@ -54,6 +54,7 @@ def test_two_providers_that_declare_one_room_are_told(served: Served, tmp_path: 
     assert 'room "standup" is declared by' in door.up(check=False).errors
 
 
+@pytest.mark.soak
 def test_rooms_move_between_a_python_program_and_the_plugin(served: Served, tmp_path: Path) -> None:
     door = PythonDoor(tmp_path / "project", served.env)
     rooms = {"standup": {"forceDestroy": True}}
