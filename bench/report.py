@@ -78,8 +78,8 @@ def _of_runs(table: Table) -> Iterator[str]:
 
 
 _DETAIL = [
-    "", "up, s", "÷ Go", "÷ floor", "÷ bare", "CPU, s", "provider, MiB", "requests: up", "refresh", "destroy",
-    "state: writes in up", "in up, no change", "kB a room",
+    "", "up, s", "÷ Go", "÷ floor", "÷ bare", "CPU, s", "of a refresh", "provider, MiB", "requests: up", "refresh",
+    "destroy", "state: writes in up", "in up, no change", "kB a room",
 ]  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def _detail(table: Table, way: str, count: int, latency: float) -> list[str]:
         WAYS[way].title,
         shown(of("up", lambda one: one.seconds)),
         *(shown(table.ratio(way, other, count, latency, "up"), 2) for other in (PEER, floor, BARE)),
-        shown(of("up", lambda one: one.cpu)),
+        *(shown(of(phase, lambda one: one.cpu)) for phase in ("up", "refresh")),
         shown(memory and memory / 1024, 0),
         *(shown(of(phase, lambda one: sum(one.requests.values())), 0) for phase in ("up", "refresh", "destroy")),
         *(shown(of(phase, lambda one: one.writes), 0) for phase in ("up", "again")),
