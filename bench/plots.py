@@ -72,7 +72,13 @@ def svg(title: str, lines: Lines) -> str:
         points = " ".join(f"{x(count):.1f},{y(value):.1f}" for count, value in line)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
         parts += [f'<circle cx="{x(one):.1f}" cy="{y(value):.1f}" r="3" fill="{colour}"/>' for one, value in line]
-        parts.append(text((LEFT + PLOT_WIDTH + 16, TOP + 20 * number + 10), WAYS[way].title, colour=colour))
+        parts.append(
+            text(
+                (LEFT + PLOT_WIDTH + 16, TOP + 20 * number + 10),
+                WAYS[way].title + (", dashed" if again else ""),
+                colour=colour,
+            )
+        )
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 

@@ -312,7 +312,7 @@ WAYS = {
     "stock": Way("a stock dynamic provider", _Stock, most=300, most_slowly=30),
     "go-yaml": Way("a Go provider, YAML program", _PeerYaml, most=300, most_slowly=30),
     "plugin-yaml": Way("Room, plugin, YAML program", _Yaml, most=300, most_slowly=30),
-    "nothing-set": Way("one resource of them all that does nothing (Go)", _NothingSet, 10_000, 10_000),
+    "nothing-set": Way("one resource that does nothing (Go)", _NothingSet, 10_000, 10_000),
     "plugin-set": Way("RoomSet, plugin", _PluginSet, 10_000, 10_000),
     "dynamic-set": Way("RoomSet, dynamic provider", _DynamicSet, 10_000, 10_000),
     "grouped": Way("relay-rooms, grouped manifest", _Grouped, 10_000, 10_000),
