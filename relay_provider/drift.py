@@ -103,8 +103,12 @@ def counting(
     elsewhere = {name for names in sharing.values() for name in names} - own
     first = label == min(sharing)
     others = [room for room in live if first and room.name not in own | elsewhere]
-    told = [room for room in others if not any(fnmatchcase(room.name, one) for one in ignore)]
-    return [*(room for room in live if room.name in own), *told]
+    return [*(room for room in live if room.name in own), *(room for room in others if not ignored(room, ignore))]
+
+
+def ignored(room: LiveRoom, patterns: Iterable[str]) -> bool:
+    """Is the room somebody else's, by one of a manifest's patterns of names?"""
+    return any(fnmatchcase(room.name, one) for one in patterns)
 
 
 def compare(

@@ -41,6 +41,11 @@ def quoted(text: str, secrets: Iterable[str] = (), limit: int = 200) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def in_words(value: object) -> str:
+    """A setting's value inside a sentence."""
+    return f'"{quoted(value, limit=120)}"' if isinstance(value, str) else str(value)
+
+
 def escaped(text: str) -> str:
     """Foreign text made fit for a terminal and a line, with nothing lost: what would not show is an escape of JSON."""
     return UNSHOWN.sub(lambda found: "\\u007f" if found[0] == "\x7f" else json.dumps(found[0])[1:-1], text)

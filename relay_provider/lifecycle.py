@@ -17,7 +17,7 @@ from relay_provider import changes, guard
 from relay_provider.backends.base import Backend
 from relay_provider.changes import Diff, outputs
 from relay_provider.drift import FieldDifference, differences
-from relay_provider.errors import NotFound, RelayError, ReplacementFailed, RoomDiffers, RoomKept, quoted
+from relay_provider.errors import NotFound, RelayError, ReplacementFailed, RoomDiffers, RoomKept, in_words
 from relay_provider.listing import SharedListing
 from relay_provider.model import LiveRoom, RoomDetail, RoomInputs, same
 from relay_provider.place import Home
@@ -255,7 +255,7 @@ def _fields(found: Collection[FieldDifference], secret: Collection[str]) -> str:
     def shown(field: str, value: object) -> str:
         if field in secret:
             return "[secret]"
-        return f'"{quoted(value, limit=120)}"' if isinstance(value, str) else str(value)
+        return in_words(value)
 
     return "; ".join(
         f"{one.field} is {shown(one.field, one.live)} there and {shown(one.field, one.declared)} here" for one in found

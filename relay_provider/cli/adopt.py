@@ -9,7 +9,7 @@ import click
 
 from relay_provider.backends import connect
 from relay_provider.cli.change_report import as_report
-from relay_provider.cli.common import counted, resolved
+from relay_provider.cli.common import about, counted, resolved
 from relay_provider.cli.foresight import Foresight
 from relay_provider.cli.output import write
 from relay_provider.cli.plan import Change, Watcher
@@ -76,20 +76,18 @@ def adopt(manifest: Manifest, project: str | None, stack: str, output: str, *, y
     for _, settings in chosen:
         connect(settings)
     recovery = Recovery(engine, base, lookup)
-    state = engine.read()
-    if recovery.recover(state):
-        state = engine.read()
+    state = recovery.recover(engine.read())
     foresight = Foresight(chosen, base, lookup)
     foresight.look()
     declared = [one for one, _ in chosen]
     found = find(lacking(state, declared), foresight.live)
-    about = "/".join([f"up --adopt {engine.workspace.project}", stack, *([project] if project else [])])
+    of = about("up --adopt", engine.workspace.project, stack, project)
 
     def tell(result: str, summary: str) -> None:
         taken = [Change(one.ref.label, room.name, "takeOver") for one in found.equal for room in one.rooms]
         counts = {**Watcher().counts, "takeOver": len(taken), "differs": len(found.differing)}
         counts["same"] = sum(len(one.rooms) for one in declared) - len(taken) - len(found.differing) - found.missing
-        write(as_report(result, [*taken, *found.differing], counts, f"{summary}{found.rest}", about=about), output)
+        write(as_report(result, [*taken, *found.differing], counts, f"{summary}{found.rest}", about=of), output)
 
     if not found.equal:
         tell("unchanged", "Nothing to take over.")

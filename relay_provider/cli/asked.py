@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from relay_provider.cli import saved
+from relay_provider.cli.common import about
 from relay_provider.limits import UNSAID, EndLimits
 
 
@@ -42,8 +43,8 @@ class Asked:
         return replace(asked, plan=plan, saved=found, **{key: found[key] for key in silent})
 
     def about(self, manifest: str) -> str:
-        """What is reported, for the comments of this and that manifest to be told apart."""
-        return "/".join([f"{self.command} {manifest}", self.stack, *([self.project] if self.project else [])])
+        """What is reported of the manifest of this name."""
+        return about(self.command, manifest, self.stack, self.project)
 
     def typed(self, what: str, yes: bool) -> list[str]:
         """The command line that asks for it, without limits."""

@@ -76,6 +76,11 @@ def name_of(manifest: Manifest) -> str:
     return manifest.name or name_of_file(first_of(manifest.files))
 
 
+def about(what: str, manifest: str, *narrowed: str | None) -> str:
+    """What is reported, for the comments of this and that manifest, stack and project to be told apart."""
+    return "/".join([f"{what} {manifest}", *filter(None, narrowed)])
+
+
 def chosen(manifest: Manifest, label: str | None) -> tuple[Project, ...]:
     """The projects that `--project` leaves."""
     if label is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,7 +31,7 @@ from relay_provider.cli.limits import Allowance, limit_options
 from relay_provider.cli.output import output_option, terminal, write
 from relay_provider.cli.plan import Watcher
 from relay_provider.cli.runs import AsDeclared, EngineRun
-from relay_provider.cli.state import Deployment, at_rest, endable, left_over, own_state, rooms_in, unsettled
+from relay_provider.cli.state import Wanted, at_rest, left_over, own_state, rooms_in
 from relay_provider.cli.workspace import Workspace
 from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
@@ -181,22 +181,20 @@ def _up(asked: Asked, command: list[str]) -> EngineRun | AsDeclared:
     rooms = sum(len(one.rooms) for one in projects)
     recovery = _recovery(engine, base, lookup) if engine else None
     if engine and recovery:
-        recovered = recovery.recover(before, projects)
-        before = engine.read() if recovered else before
+        exported, before = before, recovery.recover(before, projects)
         if asked.plan and asked.saved:
             saved.check_state(asked.plan, asked.saved, before)
+        recovered = before is not exported
         state = None if recovered or workspace.local or not (refresh and engine.judges(before)) else before
     foresight = Foresight(found, base, lookup, manifest.projects)
     foresight.look()
 
-    def open_in(state: Deployment) -> Iterator[tuple[str, str]]:
-        return unsettled(state, projects, base, foresight.live, alone=project is not None)
-
+    wanted = Wanted(projects, base, foresight.live, alone=project is not None)
     homes = {one.ref.label: home_of(settings) for one, settings in found}
     plan_file = None
     if asked.plan and scope:
         plan_file = saved.PlanFile(asked.plan, asked.saved, scope, before, projects, homes, foresight.live)
-    if state and at_rest(state, workspace.project, stack) and not any(open_in(state)):
+    if state and at_rest(state, workspace.project, stack) and not any(wanted.unsettled(state)):
         workspace.prepare()
         return AsDeclared(rooms, asked.output, asked.about(workspace.project), plan_file)
     engine = engine or opened()
@@ -215,9 +213,9 @@ def _up(asked: Asked, command: list[str]) -> EngineRun | AsDeclared:
         refresh,
         asked.about(workspace.project),
         Allowance.of(projects, command, asked.limits),
-        lambda: endable(before, projects, base, foresight.live, alone=project is not None),
+        lambda: wanted.endable(before),
         projects,
-        open_in,
+        wanted.unsettled,
         plan_file,
         _advice(asked, stranded(before, base, lookup, {one.ref.label for one in manifest.projects})),
     )
@@ -230,9 +228,7 @@ def _destroy(asked: Asked, command: list[str]) -> EngineRun:
     engine = stack_to_end(asked.files, asked.stack)
     base, lookup = engine.settings()
     recovery = _recovery(engine, base, lookup)
-    state = engine.read()
-    if recovery.recover(state):
-        state = engine.read()
+    state = recovery.recover(engine.read())
     there = [key for key in (*rooms_in(state), *left_over(state)) if asked.project in (None, key[0])]
     allowance = Allowance.of(engine.projects, command, asked.limits, Counter(label for label, _ in there))
     foresight = Foresight([], base, lookup)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from relay_provider.cli.common import (
+    about,
     connections,
     counted,
     exit_code_option,
@@ -58,8 +59,7 @@ def drift_command(
     projects = connections(manifest, project, stack)
     with waiting("Asking what is live"):
         report = DriftReport(asyncio.run(_compared(projects, ignore)), strict)
-    about = "/".join([f"drift {name_of(manifest)}", *filter(None, (stack, project))])
-    write(as_report(report, about), output)
+    write(as_report(report, about("drift", name_of(manifest), stack, project)), output)
     return drift_exit_code if report.drift else 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +15,7 @@ from relay_provider.changes import imported_inputs
 from relay_provider.cli.common import connection_options, counted, project_and_settings, with_rooms
 from relay_provider.cli.output import json_text, shown, write_file
 from relay_provider.config import DEFAULT_BASE_URL, Connection, KeyRef, ProjectRef
+from relay_provider.drift import ignored
 from relay_provider.errors import UNSHOWN, ConfigError, RelayError
 from relay_provider.manifest import Manifest, ManifestError, Project, load, written
 from relay_provider.model import LiveRoom, check
@@ -53,7 +53,9 @@ def export_command(imports: bool, out: Path | None, **connection: Any) -> None:
         manifest, project = _replaced(out, manifest, project, settings)
     live, unreported = with_rooms(connection, _listed)
     kept = project or Project(_own(settings), ())
-    declared = {room.name: _settings(room) for room in live if not _owned(room, kept) and _can_be_declared(room)}
+    declared = {
+        room.name: _settings(room) for room in live if not ignored(room, kept.ignore) and _can_be_declared(room)
+    }
     if imports:
         resources = [{"type": ROOM_TYPE, "name": name, "id": name} for name in declared]
         text = json_text({"resources": resources})
@@ -167,11 +169,6 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_str)
-
-
-def _owned(room: LiveRoom, project: Project) -> bool:
-    """Is the room somebody else's, as the manifest says?"""
-    return any(fnmatchcase(room.name, pattern) for pattern in project.ignore)
 
 
 def _can_be_declared(room: LiveRoom) -> bool:

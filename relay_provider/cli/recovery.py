@@ -39,9 +39,9 @@ class Recovery:
         self._settings = base, lookup
         self._found: tuple[str, ...] = ()
 
-    def recover(self, state: Deployment, declared: Collection[Project] = ()) -> bool:
+    def recover(self, state: Deployment, declared: Collection[Project] = ()) -> Deployment:
         """Take what killed runs have made into the state, unless the `declared` rooms will take over all of it as it
-        is. Was there such a run?"""
+        is. The state by then: the very same one where there was no such run."""
         notes = self._notes()
         self._change(dict.fromkeys(old := stale(notes, state)))
         self._found = tuple(notes.keys() - old)
@@ -51,7 +51,7 @@ class Recovery:
             self.adopt(made, state)
             rooms = counted(sum(len(one.rooms) for one in made), "room")
             click.echo(f"A run was killed before it wrote its state. It had made {rooms}, known now.", err=True)
-        return bool(noted)
+        return self._engine.read() if noted else state
 
     @contextmanager
     def sparing(self, state: Deployment, creates: Sequence[Project], *, worth: bool) -> Iterator[None]:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -125,59 +126,55 @@ def at_rest(state: Deployment, project: str, stack: str) -> bool:
     )
 
 
-def unsettled(
-    state: Deployment,
-    projects: Collection[Project],
-    base: Connection,
-    live: Callable[[str, str], LiveRoom | None],
-    *,
-    alone: bool,
-) -> Iterator[tuple[str, str]]:
-    """The rooms that do not stand, in the state and live, as a run would leave them; and those in the state that are no
-    longer declared. With `alone` the other projects do not count."""
-    there, declared = rooms_in(state), _declared(projects, base)
-    labels = {project.ref.label for project in projects}
-    for key, (inputs, grouped) in declared.items():
-        found = there.get(key)
-        if not found or (found.inputs, found.grouped) != (inputs, grouped) or not stands(found, live(*key)):
-            yield key
-    yield from (key for key in there.keys() - declared.keys() if not alone or key[0] in labels)
+@dataclass(frozen=True)
+class Wanted:
+    """What projects declare, beside what is live."""
 
+    projects: Collection[Project]
+    base: Connection
+    live: Callable[[str, str], LiveRoom | None]
+    """A room of a label, as it was live when it was looked at."""
+    alone: bool
+    """Do other projects in a state not count?"""
 
-def endable(
-    state: Deployment,
-    projects: Collection[Project],
-    base: Connection,
-    live: Callable[[str, str], LiveRoom | None],
-    *,
-    alone: bool,
-) -> Iterator[tuple[str, str]]:
-    """Those of the unsettled rooms that a run may end: not what is only to be made, since it is gone. What an earlier
-    run has left over counts, too."""
-    there, declared = rooms_in(state), _declared(projects, base)
-    yield from left_over(state)
-    for key in unsettled(state, projects, base, live, alone=alone):
-        before = there.get(key)
-        here = key in declared and (before is None or ours(before.inputs) == ours(declared[key][0]))
-        if not here or live(*key):
-            yield key
+    @cached_property
+    def declared(self) -> Mapping[tuple[str, str], tuple[dict[str, Any], bool]]:
+        """What a program registers of each declared room, and whether that is part of a set."""
+        return {
+            (project.ref.label, room.name): (
+                {**registered(room.props(), {"project": project.ref.as_state()}, self.base), PROVIDER_KEY: PROVIDER},
+                project.grouped,
+            )
+            for project in self.projects
+            for room in project.rooms
+        }
+
+    def unsettled(self, state: Deployment) -> Iterator[tuple[str, str]]:
+        """The rooms that do not stand, in the state and live, as a run would leave them; and those in the state that
+        are no longer declared."""
+        there = rooms_in(state)
+        labels = {project.ref.label for project in self.projects}
+        for key, (inputs, grouped) in self.declared.items():
+            found = there.get(key)
+            if not found or (found.inputs, found.grouped) != (inputs, grouped) or not stands(found, self.live(*key)):
+                yield key
+        yield from (key for key in there.keys() - self.declared.keys() if not self.alone or key[0] in labels)
+
+    def endable(self, state: Deployment) -> Iterator[tuple[str, str]]:
+        """Those of the unsettled rooms that a run may end: not what is only to be made, since it is gone. What an
+        earlier run has left over counts, too."""
+        there = rooms_in(state)
+        yield from left_over(state)
+        for key in self.unsettled(state):
+            before = there.get(key)
+            here = key in self.declared and (before is None or ours(before.inputs) == ours(self.declared[key][0]))
+            if not here or self.live(*key):
+                yield key
 
 
 def left_over(state: Deployment) -> Iterator[tuple[str, str]]:
     """What earlier runs should have ended, and did not."""
     yield from (named(one["urn"]) for one in state.get("resources") or () if one.get("delete"))
-
-
-def _declared(projects: Collection[Project], base: Connection) -> dict[tuple[str, str], tuple[dict[str, Any], bool]]:
-    """What a program registers of each declared room, and whether that is part of a set."""
-    return {
-        (project.ref.label, room.name): (
-            {**registered(room.props(), {"project": project.ref.as_state()}, base), PROVIDER_KEY: PROVIDER},
-            project.grouped,
-        )
-        for project in projects
-        for room in project.rooms
-    }
 
 
 def version_of(state: Deployment) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from relay_provider.drift import ChangedRoom, FieldDifference
-from relay_provider.errors import RelayError, RoomDiffers, RoomOccupied, RoomUnsure, quoted
+from relay_provider.errors import RelayError, RoomDiffers, RoomOccupied, RoomUnsure, in_words
 from relay_provider.keep.log import Event
 from relay_provider.keep.state import ProjectState, State
 
@@ -76,7 +76,4 @@ class Telling:
 
 
 def _said(fields: tuple[FieldDifference, ...]) -> str:
-    def shown(value: object) -> str:
-        return f'"{quoted(value, limit=120)}"' if isinstance(value, str) else str(value)
-
-    return "; ".join(f"{one.field} is {shown(one.live)}, declared {shown(one.declared)}" for one in fields)
+    return "; ".join(f"{one.field} is {in_words(one.live)}, declared {in_words(one.declared)}" for one in fields)

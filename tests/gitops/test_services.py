@@ -23,7 +23,7 @@ from tests.cli.shop import needs_engine
 from tests.conftest import ROOT
 from tests.e2e.engine import Project
 from tests.gitops.conftest import SECRETS
-from tests.keep.keeping import Keeping
+from tests.keep.keeping import Keeping, started
 from tests.served import KEY, Served
 
 EXAMPLES = ROOT / "examples" / "gitops"
@@ -57,18 +57,9 @@ def running(command: Sequence[str], place: Path, env: Mapping[str, str]) -> Iter
         f"{HERE}:9090": f"{HERE}:0",
         "0.0.0.0:9090": "0.0.0.0:0",
     }
-    process = subprocess.Popen(
-        [there.get(word, word) for word in command],
-        env={"PATH": f"{BIN}{os.pathsep}{os.defpath}", "PYTHONUNBUFFERED": "1", **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield Keeping(process)
-    finally:
-        process.kill()
-        process.wait()
+    words = [there.get(word, word) for word in command]
+    with started(words, {"PATH": f"{BIN}{os.pathsep}{os.defpath}", **env}) as keeping:
+        yield keeping
 
 
 @pytest.mark.unit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
@@ -63,10 +63,18 @@ class Keeping:
 @contextmanager
 def keeping(folder: Path, *options: str, interval: str = "0.1", **env: str) -> Iterator[Keeping]:
     """`relay-rooms keep` in this folder until the block ends."""
+    command = [*RELAY_ROOMS, "keep", "--interval", interval, *options]
+    with started(command, {**os.environ, "ACME_KEY": KEY, "RELAY_MAX_RETRIES": "0", **env}, folder) as running:
+        yield running
+
+
+@contextmanager
+def started(command: Sequence[str], env: Mapping[str, str], folder: Path | None = None) -> Iterator[Keeping]:
+    """A `keep` by this command, with this environment, until the block ends."""
     process = subprocess.Popen(
-        [*RELAY_ROOMS, "keep", "--interval", interval, *options],
+        command,
         cwd=folder,
-        env={**os.environ, "ACME_KEY": KEY, "RELAY_MAX_RETRIES": "0", "PYTHONUNBUFFERED": "1", **env},
+        env={"PYTHONUNBUFFERED": "1", **env},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
