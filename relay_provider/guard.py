@@ -21,8 +21,8 @@ NAMED: Final = 5
 
 
 def present(room: RoomDetail) -> list[Participant]:
-    """Who is in the room now."""
-    return [one for one in room.participants if one.state != DISCONNECTED]
+    """Who is in the room now. Agents and recorders, where they are known as such, are nobody to be thrown out."""
+    return [one for one in room.participants if one.state != DISCONNECTED and not one.serves]
 
 
 def named(identities: Collection[str]) -> str:

@@ -75,7 +75,7 @@ class LiveKitServer:
         token = self._token(method) if method in _GRANTS else self._signed(VideoGrants(room_admin=True, room=about))
         return await self._http.request(
             "POST",
-            f"/twirp/livekit.RoomService/{method}",
+            f"/twirp/livekit.{'AgentDispatchService' if method.endswith('Dispatch') else 'RoomService'}/{method}",
             _as_message(answer),
             what=what,
             reads=method.startswith("List"),

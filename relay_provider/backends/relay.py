@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import builtins
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -68,8 +69,11 @@ class RelayBackend:
         except NotFound:
             return False
 
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
+    async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
         raise NotImplementedError("the Rooms API changes nothing in place")
+
+    async def agents(self, name: str) -> builtins.list[dict[str, str]]:
+        raise NotImplementedError("the Rooms API knows nothing of agents")
 
     async def aclose(self) -> None:
         await self._http.aclose()

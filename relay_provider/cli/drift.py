@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,6 +78,7 @@ async def _compared(projects: Sequence[tuple[Project, Connection]], ignore: Sequ
             sharing = {other.ref.label: {room.name for room in other.rooms} for other in labels}
             patterns = {*ignore, *(pattern for other in labels for pattern in other.ignore)}
             own = counting(project.ref.label, sharing, live[home], patterns)
+            own = await homes[home].with_agents(own, project.rooms)
             found.append(compare(project.ref.label, project.rooms, own, homes[home].backend.unreported))
         return tuple(found)
 
@@ -101,8 +103,8 @@ def _rows(project: ProjectDrift) -> list[tuple[Cell, ...]]:
     return rows
 
 
-def _value(value: str | int) -> str:
-    return '""' if value == "" else str(value)
+def _value(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if value == "" or isinstance(value, list) else str(value)
 
 
 def _headline(project: ProjectDrift) -> Cell:

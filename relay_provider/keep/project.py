@@ -18,7 +18,7 @@ from relay_provider.keep.state import ProjectState, State
 from relay_provider.keep.telling import Telling
 from relay_provider.keep.tempo import Tempo
 from relay_provider.lifecycle import Rooms
-from relay_provider.model import RoomInputs
+from relay_provider.model import LiveRoom, RoomInputs
 from relay_provider.run import Run
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Keeper:
         """Look once, and put right what is to be put right; answers whether the API could be asked."""
         self._hint.clear()
         try:
-            live = await self._limited(self._rooms.list())
+            live = await self._limited(self._listed())
         except RelayError as error:
             self._telling.unreachable(error)
             return False
@@ -114,6 +114,9 @@ class Keeper:
             fine = await self._each(changed, self._repair)
         await self._look_for_people()
         return fine
+
+    async def _listed(self) -> list[LiveRoom]:
+        return await self._rooms.with_agents(await self._rooms.list(), self.project.declared.values())
 
     def _wrong(self) -> tuple[list[str], list[str]]:
         """The rooms that are missing, or about to be, and the others that are changed."""

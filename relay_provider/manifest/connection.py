@@ -10,7 +10,7 @@ from relay_provider import values
 from relay_provider.allowed import KEYS as ALLOWED_KEYS
 from relay_provider.allowed import refused
 from relay_provider.backends.prefix import ALLOWED, is_project_id
-from relay_provider.config import BACKENDS, KeyRef, ProjectRef, checked_url
+from relay_provider.config import BACKENDS, KeyRef, ProjectRef, checked_url, load
 from relay_provider.errors import ConfigError, key_like, redacted
 from relay_provider.manifest.reader import WRONG, Reader, shown
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
@@ -46,6 +46,14 @@ def connection(label: str, entries: Mapping[str, Pair], reader: Reader) -> Proje
         found.setdefault("backend", "livekit")
     _fitting(entries, found.get("backend"), reader)
     return ProjectRef(label, **found)
+
+
+def backend_of(ref: ProjectRef) -> str:
+    """Where the project's rooms live, as the manifest or else the environment says; "" where that is wrong."""
+    try:
+        return ref.without_keys(load()).backend
+    except ConfigError:
+        return ""
 
 
 def written(ref: ProjectRef) -> dict[str, Any]:

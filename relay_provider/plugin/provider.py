@@ -53,6 +53,11 @@ class Provider:
             self._settings = config.load()
         return self._settings
 
+    @property
+    def backend(self) -> str:
+        """Where the rooms live; "" while that is not known."""
+        return self.connection.backend if self.configured else ""
+
     def resource(self, request: Any) -> Any:
         """What answers for the type of resource that the request is about."""
         if isinstance(request, pb.ListRequest):

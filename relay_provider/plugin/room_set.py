@@ -35,7 +35,7 @@ class RoomSetResource:
             news = decode(request.news)
         except InvalidInputs as error:
             return check_response({}, error.problems)
-        found = room_set.check(news.values.get("rooms"))
+        found = room_set.check(news.values.get("rooms"), self._of.backend)
         problems = [*found.problems, *(Problem(name, "is not a known key") for name in news.values if name != "rooms")]
         if not problems:
             home = home_of(self._of.connection)

@@ -124,7 +124,11 @@ async def test_a_404_that_is_not_livekits_concludes_nothing() -> None:
         return web.Response(status=404, text="<h1>Not here</h1>", content_type="text/html")
 
     async with answering(page) as (rooms, _):
-        for call in (rooms.delete("room"), rooms.remove_participant("room", "ana"), rooms.update_metadata("room", "")):
+        for call in (
+            rooms.delete("room"),
+            rooms.remove_participant("room", "ana"),
+            rooms.update(RoomInputs(name="room", metadata=""), {"metadata"}),
+        ):
             with pytest.raises(UnexpectedAnswer, match="answered with 404"):
                 await call
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import jwt
 import pytest
 
+from relay_provider.model import RoomInputs
 from tests.conformance.target import eventually
 from tests.e2e.doors import PULUMI_YAML
 from tests.gateway.process import running
@@ -81,7 +82,7 @@ def test_a_saved_plan_does_not_hold_once_somebody_changed_a_room_by_hand_or_join
     stack = ("--stack", command.engine.stack)
     assert command.run("preview", "--save", "plan.json", *stack).returncode == 2
     people.join(f"{project.prefix}forced", "ana")
-    project._run(lambda backend: backend.update_metadata("standup", "by hand"))
+    project._run(lambda backend: backend.update(RoomInputs(name="standup", metadata="by hand"), {"metadata"}))
 
     done = command.run("up", "--plan", "plan.json", *stack)
     assert done.returncode == 1
