@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import yaml
 
+from relay_provider.backends.prefix import elsewhere
 from relay_provider.changes import imported_inputs
 from relay_provider.cli.common import connection_options, counted, project_and_settings, with_rooms
 from relay_provider.cli.output import json_text, shown, write_file
 from relay_provider.config import DEFAULT_BASE_URL, Connection, KeyRef, ProjectRef
 from relay_provider.drift import ignored
-from relay_provider.errors import UNSHOWN, ConfigError, RelayError
+from relay_provider.errors import UNSHOWN, ConfigError, Problem, RelayError
 from relay_provider.manifest import Manifest, ManifestError, Project, load, written
 from relay_provider.model import LiveRoom, check
-from relay_provider.place import home_of
+from relay_provider.place import Place, home_of, place_of
 from relay_provider.values import canonical_json
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def export_command(imports: bool, out: Path | None, **connection: Any) -> None:
         manifest, project = _replaced(out, manifest, project, settings)
     live, unreported = with_rooms(connection, _listed)
     kept = project or Project(_own(settings), ())
+    place = place_of(settings)
     declared = {
-        room.name: _settings(room) for room in live if not ignored(room, kept.ignore) and _can_be_declared(room)
+        room.name: _settings(room) for room in live if not ignored(room, kept.ignore) and _can_be_declared(room, place)
     }
     if imports:
         resources = [{"type": ROOM_TYPE, "name": name, "id": name} for name in declared]
@@ -171,8 +173,10 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(str, _Dumper.represent_str)
 
 
-def _can_be_declared(room: LiveRoom) -> bool:
+def _can_be_declared(room: LiveRoom, place: Place) -> bool:
     problems = check(imported_inputs(room)).problems
+    if why := elsewhere(place, room.name):
+        problems = (*problems, Problem("name", why))
     if problems:
         why = "; ".join(map(str, problems))
         click.echo(shown(f'Room "{room.name}" is left out, as it cannot be declared: {why}.'), err=True)

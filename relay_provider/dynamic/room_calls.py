@@ -8,11 +8,12 @@ from typing import Any
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from relay_provider import session
+from relay_provider.backends.prefix import elsewhere
 from relay_provider.changes import outputs
 from relay_provider.config import ProjectRef
 from relay_provider.dynamic.properties import Props, kept, ours, own, read
 from relay_provider.dynamic.scope import SECRET, Scope, known, resource_of
-from relay_provider.errors import ConfigError
+from relay_provider.errors import ConfigError, Problem
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import RoomInputs, check
 from relay_provider.place import Home
@@ -27,14 +28,17 @@ class RoomCalls:
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         found = check(_inputs(news))
-        if not found.problems:
-            props = {**found.inputs, **ours(news)}
-            if room := self._scope.room(props):
+        problems = found.problems
+        props = {**found.inputs, **ours(news)}
+        if not problems and (room := self._scope.room(props)):
+            if why := elsewhere(room[0][0], room[1]):
+                problems = (Problem("name", why),)
+            else:
                 force = found.inputs.get("forceDestroy") is True
                 self._scope.run.declare(room, force, self._scope.room(olds), by=_resource(props))
         return CheckResult(
             self._scope.registered(found.inputs, news),
-            [CheckFailure(problem.path, problem.message) for problem in found.problems],
+            [CheckFailure(problem.path, problem.message) for problem in problems],
         )
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:

@@ -11,11 +11,12 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from relay_provider import room_set, session
+from relay_provider.backends.prefix import elsewhere
 from relay_provider.changes import Diff
 from relay_provider.dynamic.properties import PROVIDER_KEY, Props, ours
 from relay_provider.dynamic.scope import SECRET, Scope, known
 from relay_provider.engine import PartlyDone, tell
-from relay_provider.errors import ConfigError
+from relay_provider.errors import ConfigError, Problem
 from relay_provider.lifecycle import Rooms
 from relay_provider.room_set import Set
 from relay_provider.run import KEYS_CHECKED
@@ -30,12 +31,15 @@ class SetCalls:
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         found = room_set.check(known(news.get("rooms")))
-        if not found.problems and (home := self._scope.home(news)):
+        problems = [*found.problems]
+        if not problems and (home := self._scope.home(news)):
             for name, force in room_set.declared(found.inputs["rooms"]):
+                if why := elsewhere(home[0], name):
+                    problems.append(Problem(room_set.path(name), why))
                 self._scope.run.declare((home, name), force, by=room_set.by(str(news.get("resource")), name))
         return CheckResult(
             self._scope.registered(found.inputs, news),
-            [CheckFailure(problem.path, problem.message) for problem in found.problems],
+            [CheckFailure(problem.path, problem.message) for problem in problems],
         )
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:

@@ -105,7 +105,7 @@ class Provider:
         given: Mapping[str, Any] = decode(request.args).values
         if not request.HasField("args"):  # old engines say `relay:config:apiKey`
             given = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
-        self._settings = config.load(configuration.known(given))
+        self._settings = configuration.loaded(given)
         # While the engine runs its program. A process that is asked for the schema alone, as YAML does, goes without.
         needed = f"relay_provider.backends.{self._settings.backend}"
         asyncio.get_running_loop().run_in_executor(None, import_module, needed)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.empty_pb2 import Empty
 
+from relay_provider.backends.prefix import elsewhere
 from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs, planned
 from relay_provider.errors import InvalidInputs, Problem, RelayError
 from relay_provider.model import ABSENT, RoomInputs, check
@@ -45,6 +46,8 @@ class RoomResource:
         room, before = self._room(inputs), self._room(olds)
         if room is None:
             return ()
+        if why := elsewhere(room[0][0], room[1]):
+            return (Problem("name", why),)
         other = self._of.run.declare(room, inputs.get("forceDestroy") is True, before, by=urn)
         return () if other is None else (Problem("name", declared_twice(room[1], other)),)
 

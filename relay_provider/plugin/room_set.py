@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.empty_pb2 import Empty
 
 from relay_provider import room_set
+from relay_provider.backends.prefix import elsewhere
 from relay_provider.engine import PartlyDone
 from relay_provider.errors import InvalidInputs, Problem, Rejected, RelayError
 from relay_provider.model import SETTINGS
@@ -40,8 +41,9 @@ class RoomSetResource:
         if not problems:
             home = home_of(self._of.connection)
             for name, force in room_set.declared(found.inputs["rooms"]):
-                other = self._of.run.declare((home, name), force, by=room_set.by(request.urn, name))
-                if other:
+                if why := elsewhere(home[0], name):
+                    problems.append(Problem(path(name), why))
+                elif other := self._of.run.declare((home, name), force, by=room_set.by(request.urn, name)):
                     problems.append(Problem(path(name), declared_twice(name, other)))
         return check_response(found.inputs, problems, news.secrets)
 
