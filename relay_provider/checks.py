@@ -9,9 +9,11 @@ from typing import Any, Final
 from pydantic.alias_generators import to_camel
 from pydantic_core import ValidationError
 
+from relay_provider.backends.prefix import elsewhere
 from relay_provider.errors import Problem
 from relay_provider.livekit_room import Agent, LiveKit
 from relay_provider.model import FIELDS, OWN, RoomInputs, settings_of
+from relay_provider.place import Place
 from relay_provider.values import UNKNOWN, holds_unknown, unknown_key
 
 
@@ -23,10 +25,10 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
-def check(raw: Mapping[str, Any], backend: str = "") -> Checked:
+def check(raw: Mapping[str, Any], place: Place | None = None) -> Checked:
     """Check inputs (schema names) field by field; reports every wrong one at once, lets `UNKNOWN` pass.
 
-    With `backend`, what only another one has is wrong, too.
+    With `place`, what cannot be declared there is wrong, too.
     """
     own = raw.get("livekit")
     known, later = raw, {}
@@ -37,7 +39,7 @@ def check(raw: Mapping[str, Any], backend: str = "") -> Checked:
     known = {key: value for key, value in known.items() if key not in unknown and value is not None}
     if "name" in unknown:
         known["name"] = "unknown"
-    foreign = (Problem("livekit", _ELSEWHERE),) if own and backend and not _has_own(backend) else ()
+    foreign = _out_of_place(raw, place) if place else ()
     try:
         inputs = RoomInputs.model_validate(known, by_alias=True, by_name=False).props()
     except ValidationError as error:
@@ -47,8 +49,13 @@ def check(raw: Mapping[str, Any], backend: str = "") -> Checked:
     return Checked({**inputs, **unknown}, foreign)
 
 
-def _has_own(backend: str) -> bool:
-    return any(name.startswith(OWN) for name in settings_of(backend))
+def _out_of_place(raw: Mapping[str, Any], place: Place) -> tuple[Problem, ...]:
+    found = []
+    if raw.get("livekit") and not any(name.startswith(OWN) for name in settings_of(place.backend)):
+        found.append(Problem("livekit", _ELSEWHERE))
+    if isinstance(name := raw.get("name"), str) and (why := elsewhere(place, name)):
+        found.append(Problem("name", why))
+    return tuple(found)
 
 
 _ELSEWHERE: Final = "holds settings of LiveKit, and this room lives on Relay: take it out, or use the backend livekit"

@@ -14,6 +14,7 @@ from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs
 from relay_provider.checks import Checked
 from relay_provider.errors import Problem
 from relay_provider.model import FIELDS, LiveRoom
+from relay_provider.place import Place
 from relay_provider.values import UNKNOWN, Unknown, kind_of
 
 Props = Mapping[str, Any]
@@ -31,8 +32,8 @@ def by(resource: str, name: str) -> str:
     return resource + path(name).removeprefix("rooms")
 
 
-def check(rooms: object, backend: str = "") -> Checked:
-    """Check a set's `rooms` (on a backend); the inputs come in their one spelling, and every problem of every room."""
+def check(rooms: object, place: Place | None = None) -> Checked:
+    """Check a set's `rooms` (in a place); the inputs come in their one spelling, and every problem of every room."""
     if isinstance(rooms, Unknown):
         return Checked({"rooms": UNKNOWN}, ())
     if not isinstance(rooms, Mapping):
@@ -48,7 +49,7 @@ def check(rooms: object, backend: str = "") -> Checked:
         elif "name" in (settings or ()):
             problems.append(Problem(path(name, "name"), "is the room's key in the map already"))
         else:
-            one = checks.check({**(settings or {}), "name": name}, backend)
+            one = checks.check({**(settings or {}), "name": name}, place)
             problems += [Problem(path(name, "" if p.path == "name" else p.path), p.message) for p in one.problems]
             found[name] = nameless(one.inputs)
     return Checked({"rooms": found}, tuple(problems))

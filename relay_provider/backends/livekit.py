@@ -1,4 +1,5 @@
-"""Rooms on one's own LiveKit server, under `p_<projectId>__<name>` as Relay has them there.
+"""Rooms on one's own LiveKit server: with a project ID under `p_<projectId>__<name>`, as Relay has them there, and
+without one under their names alone.
 
 `emptyTimeout` becomes both of LiveKit's timeouts, the one until somebody joins and the one after everybody left, unless
 `livekit.departureTimeout` says the second.
@@ -31,7 +32,7 @@ from livekit.protocol.room import (
 
 from relay_provider.backends.livekit_server import LiveKitServer, one
 from relay_provider.backends.prefix import project_prefix
-from relay_provider.config import Connection, required
+from relay_provider.config import Connection
 from relay_provider.errors import NotFound
 from relay_provider.livekit_room import Agent, LiveKit
 from relay_provider.model import AGENTS, LiveRoom, Participant, RoomDetail, RoomInputs, in_place, unreported
@@ -49,7 +50,8 @@ class LiveKitBackend:
         self, settings: Connection, server: LiveKitServer | None = None, project_id: str | None = None
     ) -> None:
         """The settings' project, on a session of its own; or `project_id`'s on the session of `server`."""
-        self._prefix = project_prefix(project_id or required(settings.project_id, "projectId"))
+        of = project_id or settings.project_id
+        self._prefix = project_prefix(of) if of else ""
         self._server = server or LiveKitServer(settings)
         self.address = self._server.url
 
@@ -79,7 +81,7 @@ class LiveKitBackend:
     async def list(self) -> builtins.list[LiveRoom]:
         rooms = [room for room in await self._server.rooms() if room.name.startswith(self._prefix)]
         own = {room.name.removeprefix(self._prefix): room for room in rooms}
-        # A room that is named like the prefix alone has no name of its own, so nobody here made it.
+        # A room that is named like the prefix alone, or not at all, has no name of its own: nobody here made it.
         return [live_room(room, name) for name, room in sorted(own.items()) if name]
 
     async def get(self, name: str) -> RoomDetail | None:

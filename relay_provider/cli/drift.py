@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from relay_provider.backends.prefix import others
 from relay_provider.cli.common import (
     about,
     connections,
@@ -77,6 +78,7 @@ async def _compared(projects: Sequence[tuple[Project, Connection]], ignore: Sequ
             labels = [other for other, theirs in projects if home_of(theirs) == home]
             sharing = {other.ref.label: {room.name for room in other.rooms} for other in labels}
             patterns = {*ignore, *(pattern for other in labels for pattern in other.ignore)}
+            patterns |= others(home[0], (place for place, _ in homes))
             own = counting(project.ref.label, sharing, live[home], patterns)
             own = await homes[home].with_agents(own, project.rooms)
             found.append(compare(project.ref.label, project.rooms, own, homes[home].backend.unreported))

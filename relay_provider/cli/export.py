@@ -20,7 +20,7 @@ from relay_provider.drift import ignored
 from relay_provider.errors import UNSHOWN, ConfigError, RelayError
 from relay_provider.manifest import Manifest, ManifestError, Project, load, written
 from relay_provider.model import LiveRoom, flat, nested
-from relay_provider.place import home_of
+from relay_provider.place import Place, home_of, place_of
 from relay_provider.values import canonical_json
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def export_command(imports: bool, out: Path | None, **connection: Any) -> None:
         manifest, project = _replaced(out, manifest, project, settings)
     live, unreported = with_rooms(connection, _listed)
     kept = project or Project(_own(settings), ())
+    place = place_of(settings)
     declared = {
-        room.name: _settings(room) for room in live if not ignored(room, kept.ignore) and _can_be_declared(room)
+        room.name: _settings(room) for room in live if not ignored(room, kept.ignore) and _can_be_declared(room, place)
     }
     if imports:
         resources = [{"type": ROOM_TYPE, "name": name, "id": name} for name in declared]
@@ -175,9 +176,8 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(str, _Dumper.represent_str)
 
 
-def _can_be_declared(room: LiveRoom) -> bool:
-    problems = check(imported_inputs(room)).problems
-    if problems:
+def _can_be_declared(room: LiveRoom, place: Place) -> bool:
+    if problems := check(imported_inputs(room), place).problems:
         why = "; ".join(map(str, problems))
         click.echo(shown(f'Room "{room.name}" is left out, as it cannot be declared: {why}.'), err=True)
     return not problems

@@ -27,7 +27,7 @@ class RoomCalls:
         self._scope = scope
 
     def check(self, olds: Props, news: Props) -> CheckResult:
-        found = check(_inputs(news), self._scope.backend(news))
+        found = check(_inputs(news), self._scope.declared_place(news))
         if not found.problems:
             props = {**found.inputs, **ours(news)}
             if room := self._scope.room(props):

@@ -65,9 +65,9 @@ class Scope:
         except ConfigError:
             return None
 
-    def backend(self, props: Props) -> str:
-        """Where the rooms of a declared resource live, wherever the state has them."""
-        return self.place({"project": props.get("project")}).backend
+    def declared_place(self, props: Props) -> Place:
+        """Where the rooms of a declared resource are to live, wherever the state has them."""
+        return self.place({"project": props.get("project")})
 
     def room(self, props: Props) -> tuple[Home, str] | None:
         """The room that the properties name; None where it, or the key of its project, is not known."""

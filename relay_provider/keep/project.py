@@ -45,8 +45,8 @@ class Manner:
 class Keeper:
     """Keeps one project's rooms as long as `run` runs.
 
-    `sharing` answers with the rooms that each label of the same project declares; `timeout` is the seconds that one
-    request may take.
+    `sharing` answers with the rooms that each label of the same project declares, `others` with patterns of the names
+    that other projects' rooms have; `timeout` is the seconds that one request may take.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Keeper:
         state: State,
         *,
         sharing: Callable[[], Mapping[str, Collection[str]]],
+        others: Callable[[], Collection[str]] = tuple,
         timeout: float,
     ) -> None:
         self.project = project
@@ -64,6 +65,7 @@ class Keeper:
         self._manner = manner
         self._state = state
         self._sharing = sharing
+        self._others = others
         self._limit = max(manner.interval, timeout)
         self._tempo = Tempo(manner.interval)
         self._telling = Telling(project, state)
@@ -214,7 +216,7 @@ class Keeper:
 
     def _compare(self) -> None:
         project = self.project
-        live = counting(project.label, self._sharing(), project.live.values())
+        live = counting(project.label, self._sharing(), project.live.values(), self._others())
         project.found = compare(project.label, project.declared.values(), live, self._rooms.backend.unreported)
         self._state.touch()
         self._telling.compared()

@@ -84,7 +84,13 @@ def _livekit() -> Schema:
             "url": _text(_DESCRIPTIONS["livekitUrl"], "^([Ww][Ss]|[Hh][Tt][Tt][Pp])[Ss]?://."),
             "apiKey": _key_of("livekitApiKey"),
             "apiSecret": _key_of("livekitApiSecret"),
-            "projectId": {**_text(_DESCRIPTIONS["projectId"], PROJECT_ID_PATTERN), "maxLength": MAX_PROJECT_ID},
+            "projectId": {
+                **_text(
+                    f"{_DESCRIPTIONS['projectId']} null: none, whatever RELAY_PROJECT_ID says.", PROJECT_ID_PATTERN
+                ),
+                "type": ["string", "null"],
+                "maxLength": MAX_PROJECT_ID,
+            },
         },
         nullable=True,
     )

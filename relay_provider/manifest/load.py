@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from relay_provider.config import ProjectRef
+from relay_provider.config import WRITTEN, ProjectRef
 from relay_provider.limits import UNSAID, EndLimits
-from relay_provider.manifest.connection import WRITTEN
 from relay_provider.manifest.document import ProjectEntry, read
 from relay_provider.manifest.problems import At, Broken, ManifestError, ManifestProblem, Position, Problems
 from relay_provider.manifest.source import text_of

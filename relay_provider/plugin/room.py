@@ -35,7 +35,7 @@ class RoomResource:
     async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
         try:
             news, olds = decode(request.news), decode(request.olds).values
-            checked = check(named(news.values, olds, request), self._of.backend)
+            checked = check(named(news.values, olds, request), self._of.place)
         except InvalidInputs as error:
             return check_response({}, error.problems)
         problems = checked.problems or self._declared(checked.inputs, olds, request.urn)

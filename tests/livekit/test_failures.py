@@ -247,7 +247,7 @@ async def test_text_that_is_not_unicode_is_refused() -> None:
     assert asked == []
 
 
-@pytest.mark.parametrize("setting", ["LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "RELAY_PROJECT_ID"])
+@pytest.mark.parametrize("setting", ["LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"])
 def test_a_missing_setting_is_named(setting: str) -> None:
     with pytest.raises(ConfigError, match=setting):
         connect(load(None, {**environ("http://127.0.0.1"), setting: ""}))

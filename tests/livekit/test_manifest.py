@@ -41,6 +41,16 @@ def test_every_command_works_on_a_manifest(project: Project, people: People, tmp
     assert eventually(ana.is_connected, lambda connected: not connected) is False
 
 
+def test_a_key_that_is_refused_is_named_as_the_manifest_writes_it(project: Project, tmp_path: Path) -> None:
+    command = Command(tmp_path, project)
+    command.declare(standup={})
+    wrong = command.engine.env["SECRET_OF_LIVEKIT"] = "another secret of more than thirty-two bytes"
+    done = command.run("drift")
+    assert done.returncode == 1
+    assert done.stderr.endswith("check livekit.apiKey and livekit.apiSecret of project project-0.\n")
+    assert wrong not in done.stderr
+
+
 def test_drift_and_up_see_the_empty_timeout(project: Project, tmp_path: Path) -> None:
     command = Command(tmp_path, project)
     command.declare(standup={"emptyTimeout": 900})
