@@ -83,9 +83,10 @@ class RoomCalls:
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         wanted = RoomInputs.model_validate(_inputs(news))
         live = self._scope.with_rooms(news, lambda rooms: rooms.update(olds, wanted, self._scope.run, SECRET))
+        if live is not None:
+            return UpdateResult({**outputs(news, live), **ours(news)})
         before = {key: value for key, value in kept(olds).items() if key not in ours(olds)}
-        changed = {"forceDestroy": wanted.force_destroy} if live is None else outputs(news, live)
-        return UpdateResult({**before, **changed, **ours(news)})
+        return UpdateResult({**before, "forceDestroy": wanted.force_destroy, **ours(news)})
 
     def delete(self, id_: str, props: Props) -> None:
         run, force, sid, by = self._scope.run, props.get("forceDestroy") is True, props.get("sid"), _resource(props)
