@@ -17,6 +17,7 @@ from relay_provider.model import (
     LiveRoom,
     absent,
     flat,
+    names_in,
     nested,
     reported,
     same,
@@ -50,8 +51,9 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any], in_place: Collection[st
     """The live room's properties against new inputs. Names replace, `forceDestroy` needs no call, and a setting
     is changed in place where the backend can, otherwise by a replacement."""
     changes = []
+    names = names_in(old, new)
     old, new = flat(old), flat(new)
-    for field in ("name", *SETTINGS, "forceDestroy"):
+    for field in ("name", *names, "forceDestroy"):
         before, after = old.get(field), new.get(field)
         if (before is None and after is None) or same(field, *_said(field, old, new)):
             continue
@@ -86,8 +88,9 @@ def outputs(inputs: Mapping[str, Any], live: LiveRoom) -> dict[str, Any]:
     An equal setting keeps the spelling of the inputs. What the server, or a preset, chose by itself is not ours to
     compare, and left out; what it does not report has its last applied value.
     """
+    settings = _settings(inputs, live)
     return {
-        **nested(_settings(flat(inputs), live)),
+        **(nested(settings) if inputs.get("livekit") else settings),
         "forceDestroy": bool(inputs.get("forceDestroy")),
         "sid": live.sid,
         "creationTime": live.creation_time,
@@ -95,19 +98,21 @@ def outputs(inputs: Mapping[str, Any], live: LiveRoom) -> dict[str, Any]:
 
 
 def _settings(inputs: Mapping[str, Any], live: LiveRoom) -> dict[str, Any]:
-    kept: dict[str, Any] = {"name": live.name}
-    for name in SETTINGS:
-        given, shown = inputs.get(name), reported(name, live, inputs)
-        if given is None and (SETTINGS[name].falls_to or absent(name, inputs) is None):
+    kept, said = {"name": live.name}, flat(inputs)
+    for name in names_in(inputs):
+        given, shown = said.get(name), reported(name, live, said)
+        if given is None and (SETTINGS[name].falls_to or absent(name, said) is None):
             continue
-        kept[name] = given if shown is None or (given is not None and same(name, given, shown)) else shown
-    return {name: value for name, value in kept.items() if value is not None}
+        value = given if shown is None or (given is not None and same(name, given, shown)) else shown
+        if value is not None:
+            kept[name] = value
+    return kept
 
 
 def inputs_as_live(inputs: Mapping[str, Any], live: LiveRoom) -> dict[str, Any]:
     """The inputs that would declare the room as it is live; an equal setting keeps the spelling it has."""
     given, kept = flat(inputs), {}
-    for key, value in {**_settings(given, live), "forceDestroy": bool(inputs.get("forceDestroy"))}.items():
+    for key, value in {**_settings(inputs, live), "forceDestroy": bool(inputs.get("forceDestroy"))}.items():
         if key in given and same(key, given[key], value):
             kept[key] = given[key]
         elif value != ABSENT.get(key):

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from relay_provider.model import OWN, SETTINGS, LiveRoom, RoomInputs, absent, flat, reported, same
+from relay_provider.model import OWN, SETTINGS, LiveRoom, RoomInputs, absent, flat, names_in, reported, same
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,18 +79,18 @@ def differences(
     An absent setting that the server chooses is no difference. What the server does not report is compared with what
     was last `applied` to the very room, where that is known.
     """
-    found, given, before = [], declared.settings(), flat(applied or {})
-    for name in sorted(SETTINGS):
+    found, given, before = [], declared.settings(), applied or {}
+    for name in names_in({"livekit": declared.livekit}, before):
         wanted = absent(name, given) if (said := given.get(name)) is None else said
         if wanted is None or (said is None and SETTINGS[name].falls_to):
             continue
         shown = reported(name, live, given)
         unreported = shown is None
-        shown = before.get(name) if unreported else shown
+        shown = flat(before).get(name) if unreported else shown
         if (unreported and applied is None) or same(name, wanted, shown):
             continue
         found.append(FieldDifference(name, wanted, shown))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: one.field))
 
 
 def counting(

@@ -7,7 +7,7 @@ the documentation come from here. Limits are those of the Rooms API document ("C
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
@@ -136,6 +136,9 @@ class RoomInputs(BaseModel):
 
     def settings(self) -> dict[str, Any]:
         """The settings that are said, by their names in the table."""
+        if self.livekit is None:  # as most, and ten thousand of them are compared at once
+            plain = ((name, getattr(self, SETTINGS[name].field)) for name in PLAIN_SETTINGS)
+            return {name: value for name, value in plain if value is not None}
         return {name: value for name, value in flat(self.props()).items() if name in SETTINGS}
 
     def wire(self) -> dict[str, Any]:
@@ -181,16 +184,24 @@ def settings_of(backend: str) -> tuple[str, ...]:
     return tuple(name for name, one in SETTINGS.items() if backend in one.only_on)
 
 
-def flat(props: Mapping[str, Any]) -> dict[str, Any]:
+PLAIN_SETTINGS: Final = settings_of("relay")
+
+
+def names_in(*of: Mapping[str, Any]) -> Collection[str]:
+    """The settings that these properties of rooms can have: LiveKit's own only where one of them says some."""
+    return SETTINGS if any(props.get("livekit") for props in of) else PLAIN_SETTINGS
+
+
+def flat(props: Mapping[str, Any]) -> Mapping[str, Any]:
     """Properties of a room by their names in the table: what stands in `livekit` as `livekit.agents` and so on."""
     own = props.get("livekit")
     if own is None:
-        return dict(props)
+        return props
     found = {key: value for key, value in props.items() if key != "livekit"}
     if isinstance(own, Unknown):
         return {**found, **{name: own for name in SETTINGS if name.startswith(OWN)}}
     if not isinstance(own, Mapping):
-        return dict(props)
+        return props
     return {**found, **{f"{OWN}{key}": value for key, value in own.items()}}
 
 
