@@ -234,9 +234,13 @@ class Rooms:
         A room that ended meanwhile is left out."""
         return await agents.of_rooms(self.backend, live, declared)
 
-    async def list(self) -> list[LiveRoom]:
-        """Every live room of the project, sorted by name. One request, always a fresh one."""
-        return await self.backend.list()
+    async def list(self, expected: Collection[str] = ()) -> list[LiveRoom]:
+        """Every live room of the project, sorted by name. One request, always a fresh one; a second one where the list
+        lacks a room that is `expected`, for a room is gone when two lists lack it."""
+        found = {room.name: room for room in await self.backend.list()}
+        if not found.keys() >= set(expected):
+            found |= {room.name: room for room in await self.backend.list()}
+        return [room for _, room in sorted(found.items())]
 
     async def listed(self, declared: Iterable[RoomInputs]) -> dict[str, LiveRoom]:
         """Every live room by name, from the shared list, and the agents of those declared that have some."""
