@@ -58,6 +58,8 @@ class LiveKitBackend:
     async def create(self, room: RoomInputs) -> LiveRoom:
         own = room.livekit or LiveKit()
         timeout = room.empty_timeout or 0  # 0 is the server's default
+        # To say nothing would leave a preset's: this is the dispatch that a room without any has anyhow.
+        none = [RoomAgentDispatch()] if own.agents == () else []
         made = await self._server.call(
             "CreateRoom",
             full_name := self._prefix + room.name,
@@ -74,7 +76,8 @@ class LiveKitBackend:
             sync_streams=bool(own.sync_streams),
             agents=[
                 RoomAgentDispatch(agent_name=one.agent_name, metadata=one.metadata or "") for one in own.agents or ()
-            ],
+            ]
+            or none,
         )
         return self._live("CreateRoom", made, room)
 
