@@ -40,7 +40,7 @@ class People:
         return Person(self, self.ask("join", room=full_name, identity=identity, **about))
 
     def join_with(self, token: str) -> Person:
-        """Connect with a token of one's own."""
+        """Connect with a token, which says where and as whom."""
         return Person(self, self.ask("join with", token=token))
 
     def all_leave(self) -> None:
