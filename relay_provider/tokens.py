@@ -76,9 +76,9 @@ def holder(identity: object, name: object = None, ttl: object = None, grants: ob
 
     found = Holder(
         checked("identity", _identity, identity),
-        checked("name", _text, name or ""),
+        checked("name", _text, "" if name is None else name),
         checked("ttl", _ttl, DEFAULT_TTL if ttl is None else ttl),
-        checked("grants", _grants, grants or {}),
+        checked("grants", _grants, {} if grants is None else grants),
     )
     if problems:
         raise InvalidInputs("The join token cannot be made", problems)

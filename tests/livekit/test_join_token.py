@@ -107,6 +107,7 @@ def test_a_python_program_has_it_as_a_secret_for_single_rooms_and_those_of_sets(
         people.join_with(outputs[name])
         assert as_declared(project, name)
     assert engine.refresh_expecting_no_changes().code == 0
+    engine.refresh()
     for text in said:
         assert outputs["standup"] not in text
         assert outputs["math"] not in text
@@ -152,6 +153,20 @@ def test_the_plugin_has_it_as_a_secret_and_an_older_state_gets_room_config_by_a_
     assert engine.refresh_expecting_no_changes().code == 0
     engine.refresh()
     assert [json.loads(one["outputs"]["roomConfig"]) for one in engine.resources()] == [CONFIG, CONFIG]
+
+
+def test_a_state_of_an_older_version_is_no_change_and_gets_room_config(project: Project, tmp_path: Path) -> None:
+    command = Command(tmp_path, project)
+    command.declare(standup={**ROOM, "emptyTimeout": 900})
+    command.up()
+    (file,) = command.engine.state_folder.rglob(f"stacks/**/{command.engine.stack}.json")
+    state = json.loads(file.read_text())
+    for one in state["checkpoint"]["latest"]["resources"]:
+        one.get("outputs", {}).pop("roomConfig", None)
+    file.write_text(json.dumps(state))
+    assert command.up() == {"same": 1}
+    ((_, _, outputs),) = command.state()
+    assert json.loads(outputs["roomConfig"]) == {**CONFIG, "emptyTimeout": 900}
 
 
 def test_exported_presets_make_rooms_as_declared_on_a_server_that_has_them(project: Project, tmp_path: Path) -> None:

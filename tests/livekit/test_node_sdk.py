@@ -31,6 +31,16 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(method);
 }
 """
+# A service that mints its own tokens, with the `roomConfig` of a room.
+MINT = """
+import { AccessToken } from "livekit-server-sdk";
+import { RoomConfiguration } from "@livekit/protocol";
+const [room, config] = process.argv.slice(2);
+const token = new AccessToken(process.env.LIVEKIT_API_KEY, process.env.LIVEKIT_API_SECRET, { identity: "ana" });
+token.addGrant({ roomJoin: true, room });
+token.roomConfig = RoomConfiguration.fromJsonString(config);
+console.log(await token.toJwt());
+"""
 ROOM = {"maxParticipants": 5, "emptyTimeout": 900, "metadata": {"team": "core"}}
 
 
@@ -39,6 +49,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which Node finds the SDK."""
     folder = installed(tmp_path_factory.mktemp("node"), SDK)
     (folder / "change.js").write_text(SCRIPT)
+    (folder / "mint.js").write_text(MINT)
     return folder
 
 
@@ -110,3 +121,25 @@ def test_drift_tells_what_the_sdk_has_done(sdk: Path, project: Project, people: 
         ["createRoom", {"name": there("lobby"), **declared}],
     )
     assert command.drift(0)["inSync"] == len(rooms)
+
+
+def test_a_token_that_the_sdk_mints_with_the_room_config_makes_the_room_as_declared(
+    sdk: Path, project: Project, people: People, tmp_path: Path
+) -> None:
+    command = Command(tmp_path, project)
+    agents = [{"agentName": "notes", "metadata": {"lang": "ü"}}]
+    command.declare(standup={**ROOM, "emptyTimeout": 1, "livekit": {"departureTimeout": 600, "agents": agents}})
+    command.up()
+    assert eventually(project.rooms, lambda rooms: not rooms) == []
+    ((_, _, outputs),) = command.state()
+    minted = subprocess.run(
+        ["node", "mint.js", f"{project.prefix}standup", outputs["roomConfig"]],
+        cwd=sdk,
+        env={**os.environ, **project.livekit.env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert minted.returncode == 0, minted.stderr
+    people.join_with(minted.stdout.strip())
+    assert command.drift(0)["inSync"] == 1

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from livekit.protocol.room import CreateRoomRequest, RoomConfiguration
 
 from relay_provider.changes import imported_inputs, outputs, planned, updated
+from relay_provider.cli.state import Entry, stands
+from relay_provider.dynamic.properties import PROVIDER, PROVIDER_KEY, read
 from relay_provider.model import SETTINGS, RoomInputs, flat, nested
 from relay_provider.room_config import KEY, configuration, creation, preset, room_config
 from relay_provider.values import UNKNOWN
@@ -111,6 +113,16 @@ def test_a_look_at_a_room_that_has_drifted_leaves_its_room_config_as_declared() 
     assert outputs(declared, live(metadata="theirs"), declared)[KEY] == '{"metadata":"ours"}'
     of_old = {key: value for key, value in declared.items() if key != KEY}
     assert outputs(of_old, live(metadata="theirs"), of_old)[KEY] == '{"metadata":"ours"}'
+
+
+def test_a_room_stands_whose_state_has_its_room_config_and_one_of_an_older_version_is_looked_at() -> None:
+    seen = live(max_participants=5, metadata=WHOLE["metadata"], empty_timeout=900, departure_timeout=60)
+    state = {**outputs(WHOLE, seen), "place": "livekit http://localhost:7880"}
+    assert read(state, seen) == (state, None)
+    inputs = {**WHOLE, "place": state["place"]}
+    assert stands(Entry(inputs, {**state, PROVIDER_KEY: PROVIDER}), seen)
+    of_old = {key: value for key, value in state.items() if key != KEY}
+    assert not stands(Entry(inputs, {**of_old, PROVIDER_KEY: PROVIDER}), seen), "the engine brings it"
 
 
 def test_an_imported_room_has_what_its_server_reports_as_room_config() -> None:
