@@ -18,7 +18,6 @@ from livekit.protocol.agent_dispatch import (
     DeleteAgentDispatchRequest,
     ListAgentDispatchRequest,
     ListAgentDispatchResponse,
-    RoomAgentDispatch,
 )
 from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import (
@@ -31,11 +30,12 @@ from livekit.protocol.room import (
 )
 
 from relay_provider.backends.livekit_server import LiveKitServer, one
-from relay_provider.backends.prefix import project_prefix
+from relay_provider.backends.prefix import prefix_of
 from relay_provider.config import Connection
 from relay_provider.errors import NotFound, Unavailable
-from relay_provider.livekit_room import Agent, LiveKit
+from relay_provider.livekit_room import Agent
 from relay_provider.model import AGENTS, LiveRoom, Participant, RoomDetail, RoomInputs, in_place, unreported
+from relay_provider.room_config import creation
 
 _SERVING: Final = (ParticipantInfo.Kind.AGENT, ParticipantInfo.Kind.EGRESS)
 
@@ -50,35 +50,13 @@ class LiveKitBackend:
         self, settings: Connection, server: LiveKitServer | None = None, project_id: str | None = None
     ) -> None:
         """The settings' project, on a session of its own; or `project_id`'s on the session of `server`."""
-        of = project_id or settings.project_id
-        self._prefix = project_prefix(of) if of else ""
+        self._prefix = prefix_of(project_id or settings.project_id)
         self._server = server or LiveKitServer(settings)
         self.address = self._server.url
 
     async def create(self, room: RoomInputs) -> LiveRoom:
-        own = room.livekit or LiveKit()
-        timeout = room.empty_timeout or 0  # 0 is the server's default
-        # To say nothing would leave a preset's: this is the dispatch that a room without any has anyhow.
-        none = [RoomAgentDispatch()] if own.agents == () else []
-        made = await self._server.call(
-            "CreateRoom",
-            full_name := self._prefix + room.name,
-            Room,
-            CreateRoomRequest,
-            name=full_name,
-            room_preset=own.room_preset or "",
-            empty_timeout=timeout,
-            departure_timeout=own.departure_timeout or timeout,
-            max_participants=room.max_participants or 0,
-            metadata=room.metadata or "",
-            min_playout_delay=own.min_playout_delay or 0,
-            max_playout_delay=own.max_playout_delay or 0,
-            sync_streams=bool(own.sync_streams),
-            agents=[
-                RoomAgentDispatch(agent_name=one.agent_name, metadata=one.metadata or "") for one in own.agents or ()
-            ]
-            or none,
-        )
+        new = {"name": self._prefix + room.name, **creation(room.props())}
+        made = await self._server.call("CreateRoom", new["name"], Room, CreateRoomRequest, **new)
         return self._live("CreateRoom", made, room)
 
     async def list(self) -> builtins.list[LiveRoom]:

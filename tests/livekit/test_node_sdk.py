@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.target import eventually
 from tests.livekit.conftest import Project
-from tests.livekit.foreign import drift_tells_what_it_has_done
+from tests.livekit.foreign import ROOM, drift_tells_what_it_has_done
+from tests.livekit.manifest import Command
 from tests.livekit.people import People
 from tests.node import installed
 
@@ -37,6 +39,16 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(method);
 }
 """
+# A service that mints its own tokens, with the `roomConfig` of a room.
+MINT = """
+import { AccessToken } from "livekit-server-sdk";
+import { RoomConfiguration } from "@livekit/protocol";
+const [room, config] = process.argv.slice(2);
+const token = new AccessToken(process.env.LIVEKIT_API_KEY, process.env.LIVEKIT_API_SECRET, { identity: "ana" });
+token.addGrant({ roomJoin: true, room });
+token.roomConfig = RoomConfiguration.fromJsonString(config);
+console.log(await token.toJwt());
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +56,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which Node finds the SDK."""
     folder = installed(tmp_path_factory.mktemp("node"), SDK)
     (folder / "change.js").write_text(SCRIPT)
+    (folder / "mint.js").write_text(MINT)
     return folder
 
 
@@ -63,3 +76,25 @@ def changed(sdk: Path, project: Project, *calls: list[Any]) -> None:
 
 def test_drift_tells_what_the_sdk_has_done(sdk: Path, project: Project, people: People, tmp_path: Path) -> None:
     drift_tells_what_it_has_done(partial(changed, sdk, project), project, people, tmp_path)
+
+
+def test_a_token_that_the_sdk_mints_with_the_room_config_makes_the_room_as_declared(
+    sdk: Path, project: Project, people: People, tmp_path: Path
+) -> None:
+    command = Command(tmp_path, project)
+    agents = [{"agentName": "notes", "metadata": {"lang": "ü"}}]
+    command.declare(standup={**ROOM, "emptyTimeout": 1, "livekit": {"departureTimeout": 600, "agents": agents}})
+    command.up()
+    assert eventually(project.rooms, lambda rooms: not rooms) == []
+    ((_, _, outputs),) = command.state()
+    minted = subprocess.run(
+        ["node", "mint.js", f"{project.prefix}standup", outputs["roomConfig"]],
+        cwd=sdk,
+        env={**os.environ, **project.livekit.env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert minted.returncode == 0, minted.stderr
+    people.join_with(minted.stdout.strip())
+    assert command.drift(0)["inSync"] == 1
