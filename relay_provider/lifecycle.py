@@ -164,8 +164,10 @@ class Rooms:
             return None
         async with self._writing(new.name):
             live = await self.backend.update(new, changed)
-        if live is None:
-            return await self.create(new, run, secret)  # it expired meanwhile
+        if live is None:  # it ended meanwhile
+            if sid := old.get("sid"):
+                self._ended[new.name] = str(sid)
+            return await self.create(new, run, secret)
         return live
 
     async def delete(self, name: str, run: Run, *, force: bool, sid: str | None = None, by: str = "") -> None:
