@@ -170,6 +170,7 @@ def test_outputs_keep_the_spelling_and_what_is_not_reported() -> None:
         "forceDestroy",
         "sid",
         "creationTime",
+        "roomConfig",
     }
 
 

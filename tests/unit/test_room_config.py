@@ -74,7 +74,7 @@ def test_both_timeouts_are_the_empty_timeout_where_it_alone_is_said() -> None:
 
 
 def test_what_is_left_to_the_server_is_left_out() -> None:
-    absent = {"name": "standup", "maxParticipants": 0, "metadata": "", "livekit": {"syncStreams": False, "agents": []}}
+    absent = {"name": "standup", "maxParticipants": 0, "metadata": "", "livekit": {"syncStreams": False}}
     assert room_config(absent) == "{}"
 
 
@@ -137,3 +137,7 @@ def test_a_plan_knows_the_room_config_where_it_knows_the_settings() -> None:
     assert updated(known, {"name": "standup", "metadata": "newer"}, {"metadata"})[KEY] == '{"metadata":"newer"}'
     assert planned({"name": "standup", "metadata": UNKNOWN}, UNKNOWN, on_livekit=True)[KEY] is UNKNOWN
     assert KEY not in planned({"name": "standup"}, UNKNOWN, on_livekit=False)
+
+
+def test_no_agents_is_said_by_a_dispatch_without_a_name_so_that_no_preset_brings_its_own() -> None:
+    assert room_config({"name": "standup", "livekit": {"agents": []}}) == '{"agents":[{}]}'
