@@ -24,6 +24,7 @@ from relay_provider.place import home_of
 from relay_provider.room_config import KEY
 from relay_provider.values import did_you_mean
 
+_IN_CONFIG: Final = ("max_participants", "empty_timeout", "metadata", "livekit")
 IN_STATE: Final = {**FIELDS, "creation_time": "creationTime", "room_config": KEY}
 """A room's properties: Python name → name in the state."""
 _SDK_FRAMES: Final = 5  # from the SDK's stack walk out to `Room.__init__`
@@ -37,6 +38,9 @@ class Room(Resource, module="relay", name="Room"):
     `name` defaults to the resource's own name. A change of a setting replaces the room, which ends it, but for what
     LiveKit changes in place: `metadata` and agents. An occupied room is ended only with `force_destroy`. Limits are
     those of the Rooms API document: see `relay_provider.model.RoomInputs`.
+
+    On LiveKit, `room_config` has the declared settings for the `roomConfig` of join tokens (`join_token` makes such).
+    It is a secret where a setting is an output.
     """
 
     if TYPE_CHECKING:  # the SDK would evaluate annotations for each room anew
@@ -80,7 +84,7 @@ class Room(Resource, module="relay", name="Room"):
             "room_config": None,
             PROVIDER_KEY: PROVIDER,
         }
-        if any(holds_output(props[field]) for field in FIELDS):  # nobody but the program knows whether it is secret
+        if any(holds_output(props[field]) for field in _IN_CONFIG):  # whether it is secret, nobody knows by now
             opts = ResourceOptions.merge(opts, ResourceOptions(additional_secret_outputs=["room_config"]))
         with short_stack():
             CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, opts)
