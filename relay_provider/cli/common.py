@@ -188,6 +188,13 @@ def project_and_settings(
     return manifest, found, settings
 
 
+def agreed(question: str) -> None:
+    """Ask, and end the command where the answer is no: no error, and not done either."""
+    if not click.confirm(question):
+        click.echo("Nothing was changed.", err=True)
+        raise click.exceptions.Exit(1)
+
+
 def raise_all(errors: Sequence[BaseException]) -> None:
     """Raise one error as it is, and several as one, a line each; what nobody foresaw comes first."""
     for error in errors:

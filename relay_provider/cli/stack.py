@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 from pulumi.automation import (
     CommandError,
     ConcurrentUpdateError,
@@ -129,6 +130,8 @@ class RoomStack:
             return self._select()
         if not create:
             raise NoStack(self.workspace, self.name)
+        if note := self.workspace.second_state:
+            click.echo(note, err=True)
         try:
             return self._select(StackInitMode.CREATE)
         except StackAlreadyExistsError:  # another run was faster

@@ -83,6 +83,17 @@ class Workspace:
         return self.local or not backend_chosen().startswith(("http://", "https://"))
 
     @property
+    def second_state(self) -> str | None:
+        """What to say before a stack is made where a Pulumi project in the manifest's folder may have its rooms."""
+        files = (self.root.parent / f"Pulumi{end}" for end in (".yaml", ".yml", ".json"))
+        if not (found := next((file for file in files if file.is_file()), None)):
+            return None
+        return (
+            f"Note: {found} is a Pulumi project. If its program declares these rooms too, two states hold them, and "
+            "destroying one ends the other's: use `pulumi up` alone, or move the manifest to a folder of its own."
+        )
+
+    @property
     def prepared(self) -> bool:
         """Have Pulumi's files been written before?"""
         return (self.folder / "Pulumi.yaml").exists()
