@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from relay_provider.backends.prefix import elsewhere
+from relay_provider.cli.completion import DEFAULT_FILE as DEFAULT_FILE  # noqa: PLC0414, for all commands
+from relay_provider.cli.completion import labels, rooms
 from relay_provider.cli.output import waiting
 from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
@@ -27,9 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT_FILE: Final = Path("rooms.yaml")
-
 files_argument = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+room_argument = click.argument("room", shell_complete=rooms)
 stack_option = click.option(
     "-s", "--stack", metavar="NAME", help="Look up {config: …} and relay:… in this Pulumi stack."
 )
@@ -38,7 +39,7 @@ stack_option = click.option(
 
 def project_option(help_text: str) -> Callable[[F], F]:
     """`--project LABEL`."""
-    return click.option("-p", "--project", metavar="LABEL", help=help_text)
+    return click.option("-p", "--project", metavar="LABEL", help=help_text, shell_complete=labels)
 
 
 def exit_code_option(when: str) -> Callable[[F], F]:

@@ -200,7 +200,7 @@ def test_without_pulumi(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     from relay_provider.errors import RelayError
 
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(pulumi_program, "_install_roots", lambda: iter([tmp_path]))
+    monkeypatch.setattr(pulumi_program, "roots", lambda: iter([tmp_path]))
     with pytest.raises(RelayError, match="The pulumi program was not found"):
         pulumi_program.Command()
 
