@@ -55,6 +55,10 @@ class LiveKitBackend:
         self._server = server or LiveKitServer(settings)
         self.address = self._server.url
 
+    @property
+    def ahead(self) -> float | None:
+        return self._server.ahead
+
     async def create(self, room: RoomInputs) -> LiveRoom:
         own = room.livekit or LiveKit()
         timeout = room.empty_timeout or 0  # 0 is the server's default

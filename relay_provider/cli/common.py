@@ -98,7 +98,7 @@ def chosen(manifest: Manifest, label: str | None) -> tuple[Project, ...]:
 def connections(manifest: Manifest, label: str | None, stack: str | None = None) -> list[tuple[Project, Connection]]:
     """The projects that `--project` leaves, with their connections' settings. Raises for all that lack something."""
     if stack is None:
-        return resolved(manifest, label, load_settings(), _no_config)
+        return resolved(manifest, label, load_settings(), no_config)
     from relay_provider.cli.stack import RoomStack  # the only need for Pulumi here
 
     return resolved(manifest, label, *RoomStack.of(manifest, stack, None, create=False).settings())
@@ -205,5 +205,6 @@ def raise_all(errors: Sequence[BaseException]) -> None:
         raise RelayError("\n".join(dict.fromkeys(map(str, errors))))
 
 
-def _no_config(key: str) -> str | None:
+def no_config(key: str) -> str | None:
+    """A lookup where no stack was named."""
     raise ConfigError(f"{{config: {key}}} is in the config of a Pulumi stack; say of which one with --stack NAME.")

@@ -67,6 +67,17 @@ class Workspace:
         """That of a project whose manifest is, or was, this file."""
         return cls(file.parent.resolve() / FOLDER, project, local=not backend_chosen())
 
+    def unnamed(self, manifest: Manifest) -> str | None:
+        """Why a shared backend can have no stack of a manifest that has no name."""
+        if self.local or manifest.name is not None:
+            return None
+        file = first_of(manifest.files)
+        name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{self.project}-of-{file.parent.name or 'acme'}")[:100]
+        return (
+            f"{file.name} has no name, and a shared backend tells manifests apart by theirs: write `name: {name}` at "
+            "its top."
+        )
+
     @property
     def folder(self) -> Path:
         """For Pulumi's files: the project's, and each stack's configuration."""
