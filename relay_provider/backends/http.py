@@ -160,7 +160,7 @@ class Http:
         said, here = self._dated
         try:
             return parsedate_to_datetime(said).timestamp() - here if said else None
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
     def what(self, method: str, path: str) -> str:

@@ -10,13 +10,21 @@ from typing import Any, Final
 
 import click
 
-from relay_provider.cli.common import DEFAULT_FILE, chosen, files_argument, no_config, project_option, stack_option
+from relay_provider.cli.common import (
+    DEFAULT_FILE,
+    about,
+    chosen,
+    files_argument,
+    no_config,
+    project_option,
+    stack_option,
+)
 from relay_provider.cli.health import Finding, of_the_machine
 from relay_provider.cli.output import Code, Report, Table, output_option, waiting, write
 from relay_provider.config import OPTIONS, Connection, KeyRef, Lookup, ProjectRef, required
 from relay_provider.config import load as load_settings
 from relay_provider.errors import RelayError
-from relay_provider.manifest import Manifest, ManifestError
+from relay_provider.manifest import Manifest, ManifestError, first_of, name_of_file
 from relay_provider.manifest import load as load_manifest
 from relay_provider.place import home_of
 from relay_provider.session import Session
@@ -44,7 +52,8 @@ def doctor_command(files: tuple[Path, ...], project: str | None, stack: str | No
     Exit code 0: all is well; 1: something is wrong.
     """
     with waiting("Looking"):
-        report = _report(list(_found(files, project, stack)))
+        of = about("doctor", name_of_file(first_of(files or (DEFAULT_FILE,))), stack, project)
+        report = _report(list(_found(files, project, stack)), of)
     write(report, output)
     return 0 if report.data["healthy"] else 1
 
@@ -140,7 +149,7 @@ def _clock(ahead: float) -> Finding:
     )
 
 
-def _report(findings: Sequence[Finding]) -> Report:
+def _report(findings: Sequence[Finding], about: str) -> Report:
     wrong = sum(one.status == "wrong" for one in findings)
     checks = [
         {"check": one.check, "project": one.project or None, "status": one.status, "found": one.found}
@@ -149,4 +158,4 @@ def _report(findings: Sequence[Finding]) -> Report:
     rows = [(one.check, Code(one.project), one.status, one.found) for one in findings]
     summary = f"{counted(wrong, 'thing')} {'is' if wrong == 1 else 'are'} wrong." if wrong else "Nothing is wrong."
     blocks = [("", Table(("Check", "Project", "Status", "Found"), rows))]
-    return Report({"healthy": not wrong, "checks": checks}, summary, blocks, "doctor")
+    return Report({"healthy": not wrong, "checks": checks}, summary, blocks, about)

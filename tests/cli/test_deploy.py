@@ -169,6 +169,9 @@ def test_a_key_in_the_stacks_config(shop: Shop) -> None:
     assert shop.run("drift").returncode == 1
     assert shop.run("drift", "--stack", "dev").returncode == 0
     assert "2 live rooms" in shop.run("list", "-p", "acme", "--stack", "dev").stdout
+    assert shop.run("doctor").returncode == 1
+    assert "{config: acmeKey} is set" in (found := shop.run("doctor", "--stack", "dev")).stdout
+    assert found.returncode == 0
     assert "There is no stack nope" in shop.run("drift", "--stack", "nope").stderr
     assert KEY not in shop.state()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import relay_provider
+from relay_provider.model import RoomInputs
 from tests.conftest import ROOT
 from tests.e2e.engine import Project
 from tests.served import OTHER_KEY, Served
@@ -26,6 +28,13 @@ def test_the_page_shows_the_example() -> None:
 @pytest.mark.parametrize("name", [name for name in relay_provider.__all__ if name != "__version__"])
 def test_the_page_has_every_name_that_is_exported(name: str) -> None:
     assert f"`{name}" in PAGE
+
+
+@pytest.mark.unit
+def test_help_says_of_a_room_what_it_takes() -> None:
+    taken = list(inspect.signature(relay_provider.Room.__init__).parameters)
+    assert taken == ["self", "resource_name", "opts", *RoomInputs.model_fields, "project"]
+    assert "but for what\n    LiveKit changes in place: `metadata`" in (relay_provider.Room.__doc__ or "")
 
 
 @pytest.mark.e2e
