@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.livekit.conftest import Project
 from tests.livekit.manifest import Command
 from tests.livekit.people import People
 from tests.livekit.server import serving_livekit
+from tests.served import Served
 
 pytestmark = pytest.mark.e2e
 
@@ -151,3 +153,39 @@ def test_rooms_with_every_combination_of_settings_make_a_round_trip_without_drif
     adopted.engine.write("rooms.yaml", exported.stdout)
     assert adopted.up() == {"takeOver": len(rooms)}
     assert {room.name: room.sid for room in project.rooms()} == sids
+
+
+def test_a_project_that_moves_from_relay_to_livekit_keeps_its_settings_and_those_in_a_call(
+    project: Project, served: Served, tmp_path: Path
+) -> None:
+    rooms = {
+        "hall": {"maxParticipants": 5, "emptyTimeout": 600, "metadata": {"team": "core"}},
+        "lobby": {"emptyTimeout": 600},
+    }
+    command = Command(tmp_path, project)
+    command.declare(**rooms)
+    on_livekit = yaml.safe_load((command.engine.folder / "rooms.yaml").read_text())
+    relay = {"apiKey": {"env": "RELAY_API_KEY"}, "baseUrl": served.url, "rooms": rooms}
+    command.engine.env |= served.env
+    command.engine.write("rooms.yaml", yaml.safe_dump({**on_livekit, "projects": {"project-0": relay}}))
+    assert command.up() == {"create": 2}
+    served.join("hall", "ana")
+
+    with_livekit = {**relay, "rooms": {**rooms, "hall": {**rooms["hall"], "livekit": {"departureTimeout": 60}}}}
+    command.engine.write("rooms.yaml", yaml.safe_dump({**on_livekit, "projects": {"project-0": with_livekit}}))
+    refused = command.run("validate")
+    assert refused.returncode == 1
+    assert "livekit holds settings of rooms on LiveKit, and project project-0 is on Relay" in refused.stderr
+
+    command.engine.write("rooms.yaml", yaml.safe_dump(on_livekit))
+    moved = command.run("up", "--yes", "--stack", command.engine.stack)
+    assert moved.returncode == 1, "the occupied room on Relay is not ended"
+    assert "1 person is in it: ana" in moved.stderr
+    assert served.people("hall") == ["ana"]
+    served.leave("hall", "ana")
+    command.up()
+    assert served.rooms() == {}
+    live = project.room("hall")
+    assert (live.max_participants, live.departure_timeout, live.metadata) == (5, 600, '{"team":"core"}')
+    assert command.drift(0)["inSync"] == 2
+    assert command.up() == {"same": 2}
