@@ -31,6 +31,12 @@ def named(identities: Collection[str]) -> str:
     return ", ".join(shown[:NAMED]) + (f" and {len(shown) - NAMED} more" if len(shown) > NAMED else "")
 
 
+def people_in(identities: Collection[str]) -> str:
+    """`1 person is in it: ana`."""
+    counted = "1 person is" if len(identities) == 1 else f"{len(identities)} people are"
+    return f"{counted} in it: {named(identities)}"
+
+
 async def known_empty(
     name: str, backend: Backend, listing: SharedListing, sleep: Callable[[float], Awaitable[None]], since: float
 ) -> LiveRoom | None:
@@ -46,9 +52,8 @@ async def known_empty(
         except RelayError as error:
             raise type(error)(f'Room "{name}" was not ended, as it is not known whether it is empty. {error}') from None
         if room is not None and (people := [one.identity for one in present(room)]):
-            counted = "1 person is" if len(people) == 1 else f"{len(people)} people are"
             raise RoomOccupied(
-                f'Room "{name}" was not ended, because {counted} in it: {named(people)}. Nobody was disconnected. Wait '
+                f'Room "{name}" was not ended, because {people_in(people)}. Nobody was disconnected. Wait '
                 "until they have left, or set forceDestroy: true on the room and bring that up; then try again."
             )
         if room is None and listed is None:

@@ -83,6 +83,19 @@ class Rooms:
         run.made(room, outputs(wanted.props(), live))
         return live
 
+    async def taken(self, wanted: RoomInputs, run: Run, secret: Collection[str] = ()) -> tuple[LiveRoom, bool] | None:
+        """The live room that a create would take over, and whether it would end it to make it anew; None when there is
+        none. A question: it changes nothing. Raises RoomDiffers where the create would; `secret` as in `create`.
+        """
+        live = await self._listing.witness(wanted.name, run.began)
+        if live is None:
+            return None
+        owned = run.owned((self.project, wanted.name), live.sid)
+        found = differences(wanted, live, owned)
+        if found and not owned:
+            _refuse_to_end(wanted, found, secret)
+        return live, bool(found)
+
     async def adopt(self, wanted: RoomInputs, run: Run) -> LiveRoom:
         """The live room, which is as wanted. A question: it changes nothing. Raises NotFound when there is none."""
         live = await self._listing.find(wanted.name, run.began)
@@ -98,12 +111,8 @@ class Rooms:
         found = differences(wanted, live, owned)
         if not found and not (owned and anew):
             return live
-        if not owned and not wanted.force_destroy:
-            raise RoomDiffers(
-                f'Room "{wanted.name}" is live already with other settings: {_fields(found, secret)}. Nobody was '
-                "disconnected. Declare it as it is, or end it first, or set forceDestroy: true to have it ended and "
-                "recreated. If this stack has made it under another resource, a run that refreshes first knows that."
-            )
+        if not owned:
+            _refuse_to_end(wanted, found, secret)
         await self._end(wanted.name, run, wanted.force_destroy, live.sid)
         live = await self._made(wanted, run)
         if found := differences(wanted, live):
@@ -249,6 +258,16 @@ class Rooms:
             yield
         finally:
             self._listing.wrote(name)
+
+
+def _refuse_to_end(wanted: RoomInputs, found: Collection[FieldDifference], secret: Collection[str]) -> None:
+    """A live room that is not as wanted, and not the state's, is ended with consent alone."""
+    if not wanted.force_destroy:
+        raise RoomDiffers(
+            f'Room "{wanted.name}" is live already with other settings: {_fields(found, secret)}. Nobody was '
+            "disconnected. Declare it as it is, or end it first, or set forceDestroy: true to have it ended and "
+            "recreated. If this stack has made it under another resource, a run that refreshes first knows that."
+        )
 
 
 def _fields(found: Collection[FieldDifference], secret: Collection[str]) -> str:

@@ -124,7 +124,7 @@ def install_packages() -> None:
     made = packages()
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     command("looking at pip", [*pip, "pip>=25.1"])  # the first that knows --group
-    what = ["-e", ".", "--group", "dev", "-c", HERE / "constraints.txt"]
+    what = ["-e", ".[terraform]", "--group", "dev", "-c", HERE / "constraints.txt"]
     command("installing the Python packages", [*pip, *what], ", about a minute, once", cwd=ROOT)
     VENV_STAMP.write_text(made)
 
