@@ -37,9 +37,7 @@ class Private:
         return cls(**{"by": uuid.uuid4().hex, **known})
 
     def written(self) -> bytes:
-        shown = {
-            name: value for name, value in asdict(self).items() if value not in ("", False, None) or name == "force"
-        }
+        shown = {one: value for one, value in asdict(self).items() if value or (one == "force" and value is not None)}
         return json.dumps(shown, separators=(",", ":")).encode()
 
     def of_state(self, place: str) -> bytes:
