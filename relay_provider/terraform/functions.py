@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from relay_provider.errors import RelayError
-from relay_provider.manifest import ManifestError, from_text
 from relay_provider.model import FIELDS, RoomInputs
 from relay_provider.terraform import codec, schema
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
@@ -33,6 +32,8 @@ def called(request: pb.CallFunction.Request) -> pb.CallFunction.Response:
     """What a function answers, or what is wrong with its arguments."""
     if request.name not in FUNCTIONS:
         return _failed(f'The relay provider has no function "{request.name}"; it has {", ".join(FUNCTIONS)}.')
+    from relay_provider.manifest import ManifestError, from_text
+
     try:
         (argument,) = request.arguments
         text = codec.read(codec.unpacked(argument.msgpack), "string", "text")

@@ -43,7 +43,7 @@ class Plan:
         self._in_state: dict[tuple[str, str], Mapping[str, Any]] = {}
         """The rooms of the state by name and session ID, as far as they were told by now."""
         self._leaving: set[str] = set()
-        """The rooms of resources that are to be destroyed."""
+        """The rooms of resources that are to be destroyed, or to have another room."""
 
     def has(self, state: Values) -> None:
         """The state has this room, of whichever resource."""
@@ -70,13 +70,13 @@ class Plan:
         said = await self._foretell_create(wanted, private) if wanted.name and not self.is_carried_out else []
         return _planned(wanted.but(**NOT_MADE), private, said)
 
-    def check_place(self, room: Values, private: Private) -> None:
+    def _check_place(self, room: Values, private: Private) -> None:
         """Raises ConfigError when the provider leads elsewhere than where the state's room is: one of that name there
         is another."""
         if private.is_elsewhere(self._of.place):
             raise ConfigError(
                 f'Room "{room.name}" was declared at {private.place}, and the provider leads to {self._of.place} now. '
-                "Plan with a refresh: it takes the room out of the state, and leaves it where it is."
+                "Plan with a refresh, which takes the room out of the state and leaves it where it is."
             )
 
     def _declared_twice(self, wanted: Values, private: Private) -> pb.Diagnostic | None:
@@ -93,17 +93,18 @@ class Plan:
     async def _end(self, prior: Values | None, private: Private) -> pb.PlanResourceChange.Response:
         if prior is None:
             return pb.PlanResourceChange.Response(planned_state=NOTHING)
-        self.check_place(prior, private)
-        self._leaving.add(prior.name)
-        private, said = await self._foretell_end(
-            prior.name, replace(private, force=prior.force), self._is_declared(prior.name)
-        )
+        private = replace(private, force=prior.force)
+        if private.is_elsewhere(self._of.place):
+            private, said = replace(private, kept=True), [left_behind(prior, private, self._of.place)]
+        else:
+            self._leaving.add(prior.name)
+            private, said = await self._foretell_end(prior.name, private, self._is_declared(prior.name))
         return pb.PlanResourceChange.Response(
             planned_state=NOTHING, planned_private=private.written(), diagnostics=said
         )
 
     async def _change(self, prior: Values, wanted: Values, private: Private) -> pb.PlanResourceChange.Response:
-        self.check_place(prior, private)
+        self._check_place(prior, private)
         self._of.run.knows((self._of.home, prior.name), prior.known, private.by)
         found = diff(prior.known, wanted.inputs, in_place(self._of.connection.backend))
         changed = {one.field for one in found.changes}
@@ -111,13 +112,26 @@ class Plan:
         planned = wanted.but(**{one.name: prior.raw.get(one.name) for one in schema.room() if one.key not in changed})
         private = replace(private, had=prior.name)
         if not found.replaces:
-            # Should another resource of the same room be destroyed, this one makes sure that the room is there.
-            return _planned(planned.but(**NOT_MADE) if prior.name in self._leaving else planned, private)
-        elsewhere = self._is_declared(prior.name) if wanted.name != prior.name else _never
+            return _planned(planned, private, self._also_leaving(prior.name))
+        elsewhere = _never
+        if wanted.name != prior.name:
+            self._leaving.add(prior.name)
+            elsewhere = self._is_declared(prior.name)
         private, said = await self._foretell_end(prior.name, private, elsewhere)
         response = _planned(planned.but(**NOT_MADE), replace(private, foretold=True), said)
         response.requires_replace.extend(path(field) for field in found.replaces)
         return response
+
+    def _also_leaving(self, name: str) -> Said:
+        """What is wrong when another resource, which is to be destroyed, has the room as well: its end would be the end
+        of a room that stays declared."""
+        if name not in self._leaving:
+            return []
+        twice = (
+            f'Room "{name}" is in the state of two resources, one of which is to be destroyed, and nothing is ended of a '
+            "room that the other one declares. Take the one that goes out of the state: `tofu state rm ADDRESS`."
+        )
+        return [error("The state has one room twice", twice)]
 
     def _is_declared(self, name: str) -> Callable[[], bool]:
         return lambda: self._of.run.declares((self._of.home, name))
@@ -130,7 +144,7 @@ class Plan:
         if outlook is None:
             return private, []
         if await self._is_told(kept):
-            return replace(private, kept=True), []
+            return replace(private, kept=kept()), []
         people = guard.people_in(outlook.people)
         if not outlook.refused:
             return private, [warning("People will be disconnected", f'Room "{name}" will be ended, and {people}.')]
@@ -163,10 +177,19 @@ class Plan:
         return (await self._foretell_end(wanted.name, private, _never))[1] if taken and taken[1] else []
 
     async def _is_told(self, known: Callable[[], bool]) -> bool:
-        """Does it come to be known while the engine still tells of other resources?"""
-        while not known() and self._of.run.quiet_for() < QUIET:  # noqa: ASYNC110
+        """Does it come to be known while the engine still tells of other resources, or else that this is no plan?"""
+        while not (known() or self.is_carried_out) and self._of.run.quiet_for() < QUIET:  # noqa: ASYNC110
             await asyncio.sleep(QUIET / 10)
-        return known()
+        return known() or self.is_carried_out
+
+
+def left_behind(room: Values, private: Private, place: str) -> pb.Diagnostic:
+    """What becomes of a room when the provider leads elsewhere."""
+    return warning(
+        "A room is left behind",
+        f'Room "{room.name}" was declared at {private.place}, and the provider leads to {place} now: it stays '
+        "where it is, and is no longer managed. To have it ended, go back to the former settings, destroy it, and change them then.",
+    )
 
 
 def _never() -> bool:

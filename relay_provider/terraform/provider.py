@@ -8,7 +8,6 @@ from typing import Any
 from relay_provider import config
 from relay_provider.config import OPTIONS, Connection
 from relay_provider.errors import ConfigError, Rejected
-from relay_provider.journal import Journal
 from relay_provider.lifecycle import Rooms
 from relay_provider.place import Home, home_of, place_of
 from relay_provider.run import Run
@@ -25,19 +24,18 @@ CAPABILITIES = pb.ServerCapabilities(plan_destroy=True, get_provider_schema_opti
 class Provider:
     """What an engine started this process for: one of its provider blocks, in one walk over its graph.
 
-    A walk is a plan, an apply or a validation; for each, the engine starts a process of its own. `journal` tells the
-    other processes of the walk what is declared here.
+    A walk is a plan, an apply or a validation; for each, and for each provider block, the engine starts a process of
+    its own. Those know nothing of each other: two blocks that lead to one project must not declare the same room.
     """
 
-    def __init__(self, session: Session, engine: str | None = None) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
-        self._engine = engine
         self._settings: Connection | None = None
         self._unknown: tuple[str, ...] = ()
         self._begin()
 
     def _begin(self) -> None:
-        self.run = Run(Journal.of(self._engine))
+        self.run = Run()
         self._room = RoomResource(self)
 
     # What the parts ask

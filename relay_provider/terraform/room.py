@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 from relay_provider.errors import InvalidInputs, NotFound
 from relay_provider.model import RoomInputs, check
 from relay_provider.terraform import codec, schema
-from relay_provider.terraform.plan import UNTOLD, Plan
+from relay_provider.terraform.plan import UNTOLD, Plan, left_behind
 from relay_provider.terraform.private import Private
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
 from relay_provider.terraform.values import NOTHING, Values
-from relay_provider.terraform.words import warning, wrong
+from relay_provider.terraform.words import wrong
 from relay_provider.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -75,12 +75,8 @@ class RoomResource:
         if state is None:
             return pb.ReadResource.Response(new_state=NOTHING)
         if private.is_elsewhere(self._of.place):
-            left = (
-                f'Room "{state.name}" was declared at {private.place}, and the provider leads to {self._of.place} now: '
-                "it stays there, is no longer managed, and is made at the new place. To have it ended, go back to the "
-                "former settings, destroy it, and change them then."
-            )
-            return pb.ReadResource.Response(new_state=NOTHING, diagnostics=[warning("A room is left behind", left)])
+            left = left_behind(state, private, self._of.place)
+            return pb.ReadResource.Response(new_state=NOTHING, diagnostics=[left])
         live = await self._of.rooms.read(state.name, self._of.run, state.known)
         if live is None:
             return pb.ReadResource.Response(new_state=NOTHING)
@@ -122,7 +118,6 @@ class RoomResource:
         room = planned or prior
         if room is None:
             return pb.ApplyResourceChange.Response(new_state=NOTHING)
-        self._plan.check_place(room, private)
         async with self._locks[room.name]:
             if planned is None:
                 await self._end(room, private)
@@ -133,7 +128,7 @@ class RoomResource:
         )
 
     async def _end(self, room: Values, private: Private) -> None:
-        if private.kept:
+        if private.kept or private.is_elsewhere(self._of.place):
             return
         force = room.force if private.force is None else private.force
         sid = room.known.get("sid")

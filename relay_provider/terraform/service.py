@@ -55,10 +55,9 @@ _SERVICE: Final = pb.DESCRIPTOR.services_by_name["Provider"]
 
 
 class Service:
-    """The provider's side of the protocol. `engine` names the engine that started this process."""
+    """The provider's side of the protocol."""
 
-    def __init__(self, engine: str | None = None) -> None:
-        self._engine = engine
+    def __init__(self) -> None:
         self.shut_down = asyncio.Event()
 
     def warm(self) -> None:
@@ -70,7 +69,7 @@ class Service:
         from relay_provider.session import Session
         from relay_provider.terraform.provider import Provider
 
-        return Provider(Session(), self._engine)
+        return Provider(Session())
 
     def handlers(self) -> list[grpc.GenericRpcHandler[Any, Any]]:
         """What a server answers with: the provider, and the wish to be ended of go-plugin's controller."""

@@ -49,20 +49,6 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def provider(api: Served) -> dict[str, str]:
-    """The provider's block for the served API: an attached process has no environment of a test."""
-    return {"api_key": api.key, "base_url": api.url}
-
-
-@pytest.fixture
 def tf(tmp_path: Path, attached: dict[str, str], api: Served) -> Workspace:
     """A workspace on the first engine and the attached provider, which leads to the served API."""
-    workspace = Workspace(tmp_path / "project", {**attached})
-    write = workspace.write
-    settings = {"api_key": api.key, "base_url": api.url}
-
-    def with_provider(rooms=None, **blocks):  # type: ignore[no-untyped-def]
-        write(rooms, **{"provider": {"relay": settings}, **blocks})
-
-    workspace.write = with_provider  # type: ignore[method-assign]
-    return workspace
+    return Workspace(tmp_path / "project", attached, provider={"api_key": api.key, "base_url": api.url})

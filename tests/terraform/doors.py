@@ -62,6 +62,4 @@ class TerraformDoor(Door):
         return Ran(ran.code, ran.out)
 
     def state(self) -> dict[str, dict[str, Any]]:
-        return {
-            name: {**one, "creationTime": one["creation_time"]} for name, one in self.workspace.state().items()
-        }
+        return {name: {**one, "creationTime": one["creation_time"]} for name, one in self.workspace.state().items()}

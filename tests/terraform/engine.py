@@ -39,11 +39,14 @@ class Ran:
     @property
     def changes(self) -> dict[str, int]:
         """Operations planned on rooms: `{"create": 2, "replace": 1}`."""
-        return dict(Counter(how for address, how in self.planned.items() if "relay_room." in address))
+        rooms = [how for address, how in self.planned.items() if "relay_room." in address]
+        return dict(Counter(how for how in rooms if how != "move"))
 
     def diagnostics(self, severity: str = "error") -> list[dict[str, Any]]:
         """What people are told, with where in the configuration that is."""
-        return [one["diagnostic"] for one in self.said if one["type"] == "diagnostic" and one["@level"][:4] == severity[:4]]
+        return [
+            one["diagnostic"] for one in self.said if one["type"] == "diagnostic" and one["@level"][:4] == severity[:4]
+        ]
 
     def told(self, severity: str = "error") -> str:
         """The details of what people are told."""
@@ -56,8 +59,15 @@ class Workspace:
     The configuration is JSON, where `${…}` in a string is an expression.
     """
 
-    def __init__(self, folder: Path, env: Mapping[str, str], engine: str = ENGINES[0] if ENGINES else "tofu") -> None:
-        self.folder, self.engine = folder, engine
+    def __init__(
+        self,
+        folder: Path,
+        env: Mapping[str, str],
+        engine: str = ENGINES[0] if ENGINES else "tofu",
+        provider: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`provider` is the provider's block, unless a configuration has another."""
+        self.folder, self.engine, self.provider = folder, engine, provider
         folder.mkdir(parents=True, exist_ok=True)
         rc = folder.parent / f"{folder.name}.tfrc"
         rc.write_text(
@@ -76,6 +86,8 @@ class Workspace:
     def write(self, rooms: Mapping[str, Any] | None = None, **blocks: Any) -> None:
         """The configuration: `rooms` by the names of their resources, and other blocks as JSON has them."""
         text: dict[str, Any] = {"terraform": {"required_providers": {"relay": {"source": SOURCE}}}, **blocks}
+        if self.provider is not None:
+            text.setdefault("provider", {"relay": self.provider})
         if rooms:
             text["resource"] = {**text.get("resource", {}), "relay_room": dict(rooms)}
         (self.folder / "main.tf.json").write_text(json.dumps(text))
@@ -122,5 +134,7 @@ class Workspace:
     def state(self) -> dict[str, dict[str, Any]]:
         """The rooms in the state: attributes by the room's name."""
         found = [one for one in json.loads(self.state_text()).get("resources", []) if one["mode"] == "managed"]
-        rooms = [one["attributes"] for resource in found for one in resource["instances"] if resource["type"] == "relay_room"]
+        rooms = [
+            one["attributes"] for resource in found for one in resource["instances"] if resource["type"] == "relay_room"
+        ]
         return {one["name"]: one for one in rooms}
