@@ -187,12 +187,12 @@ def json_or(text: str) -> Any:
         return text
 
 
-def state_json(data: bytes) -> dict[str, Any]:
-    """An object of the state's JSON. Raises Malformed."""
+def json_object(data: bytes, otherwise: str = "the state is not JSON of an object") -> dict[str, Any]:
+    """An object in JSON; an empty one where there is nothing. Raises Malformed, which says `otherwise`."""
     try:
         found = json.loads(data or b"{}")
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, Mapping):
-        raise Malformed("", "the state is not JSON of an object")
+        raise Malformed("", otherwise)
     return dict(found)

@@ -15,7 +15,6 @@ from relay_provider import guard
 from relay_provider.changes import diff
 from relay_provider.errors import ConfigError, RoomDiffers
 from relay_provider.model import in_place
-from relay_provider.terraform import schema
 from relay_provider.terraform.private import Private
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
 from relay_provider.terraform.values import NOT_MADE, NOTHING, Values
@@ -107,9 +106,7 @@ class Plan:
         self._check_place(prior, private)
         self._of.run.knows((self._of.home, prior.name), prior.known, private.by)
         found = diff(prior.known, wanted.inputs, in_place(self._of.connection.backend))
-        changed = {one.field for one in found.changes}
-        # The same in another spelling is no change.
-        planned = wanted.but(**{one.name: prior.raw.get(one.name) for one in schema.room() if one.key not in changed})
+        planned = wanted.but(**prior.respelt(wanted))
         private = replace(private, had=prior.name)
         if not found.replaces:
             return _planned(planned, private, self._also_leaving(prior.name))
@@ -128,8 +125,8 @@ class Plan:
         if name not in self._leaving:
             return []
         twice = (
-            f'Room "{name}" is in the state of two resources, one of which is to be destroyed, and nothing is ended of a '
-            "room that the other one declares. Take the one that goes out of the state: `tofu state rm ADDRESS`."
+            f'Room "{name}" is in the state of two resources, one of which is to be destroyed, and a room '
+            "that is declared is not ended. Take the one that goes out of the state: `tofu state rm ADDRESS`."
         )
         return [error("The state has one room twice", twice)]
 
@@ -188,7 +185,8 @@ def left_behind(room: Values, private: Private, place: str) -> pb.Diagnostic:
     return warning(
         "A room is left behind",
         f'Room "{room.name}" was declared at {private.place}, and the provider leads to {place} now: it stays '
-        "where it is, and is no longer managed. To have it ended, go back to the former settings, destroy it, and change them then.",
+        "where it is, and is no longer managed. To have it ended, go back to the former settings, destroy it, and "
+        "change them then.",
     )
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import asdict, dataclass, fields
+from typing import Final
 
-from relay_provider.terraform.codec import Malformed
+from relay_provider.terraform import codec
+
+_FLAGS: Final = ("foretold", "force", "kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,10 @@ class Private:
     @classmethod
     def read(cls, data: bytes) -> Private:
         """What was kept; a new resource when nothing was."""
-        try:
-            found = json.loads(data or b"{}")
-            known = {one.name: found[one.name] for one in fields(cls) if one.name in found}
-        except (ValueError, TypeError, RecursionError):
-            raise Malformed("", "what is kept beside the state is not this provider's") from None
+        found = codec.json_object(data, "what is kept beside the state is not this provider's")
+        known = {one.name: found[one.name] for one in fields(cls) if one.name in found}
+        if not all(isinstance(value, bool if name in _FLAGS else str) for name, value in known.items()):
+            raise codec.Malformed("", "what is kept beside the state is not this provider's")
         return cls(**{"by": uuid.uuid4().hex, **known})
 
     def written(self) -> bytes:

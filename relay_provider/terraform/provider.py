@@ -28,8 +28,8 @@ class Provider:
     its own. Those know nothing of each other: two blocks that lead to one project must not declare the same room.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self) -> None:
+        self.session = Session()
         self._settings: Connection | None = None
         self._unknown: tuple[str, ...] = ()
         self._begin()
@@ -117,7 +117,10 @@ class Provider:
         names = {one.name: one.field for one in OPTIONS}
         self._unknown = tuple(names[key] for key, value in given.items() if value is UNKNOWN)
         self._settings = config.load({key: value for key, value in given.items() if value is not UNKNOWN})
+        # An attached process is there for many walks, and what one was answered is old to the next.
+        before, self.session = self.session, Session()
         self._begin()
+        await before.aclose()
         return pb.ConfigureProvider.Response()
 
     async def stop_provider(self, _: Any) -> pb.StopProvider.Response:

@@ -55,7 +55,7 @@ class RoomResource:
     async def upgrade_resource_state(
         self, request: pb.UpgradeResourceState.Request
     ) -> pb.UpgradeResourceState.Response:
-        stated = codec.state_json(request.raw_state.json)
+        stated = codec.json_object(request.raw_state.json)
         state = Values.of(
             {one.name: codec.from_state(stated.get(one.name), one.type, one.name) for one in schema.room()}
         )
@@ -65,7 +65,7 @@ class RoomResource:
     async def upgrade_resource_identity(
         self, request: pb.UpgradeResourceIdentity.Request
     ) -> pb.UpgradeResourceIdentity.Response:
-        name = codec.read(codec.state_json(request.raw_identity.json).get("name"), "string", "name")
+        name = codec.read(codec.json_object(request.raw_identity.json).get("name"), "string", "name")
         return pb.UpgradeResourceIdentity.Response(upgraded_identity=Values.of({"name": name}).identity())
 
     # Reading
@@ -109,6 +109,8 @@ class RoomResource:
 
     async def plan_resource_change(self, request: pb.PlanResourceChange.Request) -> pb.PlanResourceChange.Response:
         prior, wanted = Values.read(request.prior_state), Values.read(request.proposed_new_state)
+        if wanted:
+            wanted = wanted.with_defaults(codec.fields(codec.unpacked(request.config.msgpack)))
         return await self._plan.change(prior, wanted, Private.read(request.prior_private))
 
     async def apply_resource_change(self, request: pb.ApplyResourceChange.Request) -> pb.ApplyResourceChange.Response:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel, to_snake
 
 from relay_provider.config import OPTIONS
-from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
+from relay_provider.model import FIELDS, LiveRoom, RoomDetail, RoomInputs
 from relay_provider.sayna import SaynaRoom
 from relay_provider.terraform import codec
 from relay_provider.terraform.codec import DYNAMIC, Type
@@ -145,7 +145,7 @@ def provider() -> tuple[Attribute, ...]:
 def room() -> tuple[Attribute, ...]:
     """A room: its inputs, and what the server chooses."""
     inputs = [
-        _attribute(field, info, **({"required": True} if field == "name" else {"optional": True}))
+        _attribute(field, info, required=field == "name", optional=field != "name", computed=field == "force_destroy")
         for field, info in RoomInputs.model_fields.items()
     ]
     return (
@@ -198,4 +198,7 @@ def rooms() -> tuple[Attribute, ...]:
 def declared_room() -> tuple[Attribute, ...]:
     """A room of a manifest."""
     label = Attribute("project", "project", "string", "The label of the room's project.")
-    return (label, *(replace(one, type="string") if one.type == DYNAMIC else one for one in room() if not one.computed))
+    return (
+        label,
+        *(replace(one, type="string") if one.type == DYNAMIC else one for one in room() if one.key in FIELDS.values()),
+    )

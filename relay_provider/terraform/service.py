@@ -66,10 +66,9 @@ class Service:
 
     @cached_property
     def provider(self) -> Provider:
-        from relay_provider.session import Session
         from relay_provider.terraform.provider import Provider
 
-        return Provider(Session())
+        return Provider()
 
     def handlers(self) -> list[grpc.GenericRpcHandler[Any, Any]]:
         """What a server answers with: the provider, and the wish to be ended of go-plugin's controller."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from relay_provider.changes import imported_inputs, inputs_as_live, outputs
 from relay_provider.errors import InvalidInputs, Problem
-from relay_provider.model import FIELDS, LiveRoom, RoomInputs, check, same
+from relay_provider.model import ABSENT, FIELDS, LiveRoom, RoomInputs, check, same
 from relay_provider.terraform import codec, schema
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
 from relay_provider.values import UNKNOWN, holds_unknown
@@ -61,6 +62,16 @@ class Values:
         now = outputs(inputs_as_live(self.inputs, live), live)
         return Values.of({one.name: self._as_live(one, now.get(one.key)) for one in schema.room()})
 
+    def respelt(self, wanted: Values) -> dict[str, Any]:
+        """What `wanted` only says in another way, as it is here. The engine does not allow it of what is absent."""
+        here = {one.name: self.raw.get(one.name) for one in schema.room() if wanted.raw.get(one.name) is not None}
+        keys = {one.name: one.key for one in schema.room()}
+        return {
+            name: raw
+            for name, raw in here.items()
+            if raw is not None and same(keys[name], self.known.get(keys[name]), wanted.known.get(keys[name]))
+        }
+
     def _as_live(self, one: schema.Attribute, now: Any) -> Any:
         if one.key in FIELDS.values() and same(one.key, self.known.get(one.key), now):
             return self.raw.get(one.name)
@@ -72,11 +83,16 @@ class Values:
     def imported(cls, live: LiveRoom) -> Values:
         """Everything that the server reports of a room; what an absent setting means is left out."""
         known = {**imported_inputs(live), "sid": live.sid, "creationTime": live.creation_time}
-        return cls.of({one.name: one.written(known.get(one.key)) for one in schema.room()})
+        return cls.of({one.name: one.written(known.get(one.key)) for one in schema.room()}).with_defaults({})
 
     def but(self, **raw: Any) -> Values:
         """These values with others for some attributes, as they are on the wire."""
         return Values.of({**self.raw, **raw})
+
+    def with_defaults(self, config: Mapping[str, Any]) -> Values:
+        """These values, with what the configuration leaves out as what that means and not as it was before."""
+        defaults = {one.name: ABSENT.get(one.key) for one in schema.room() if one.optional and one.computed}
+        return self.but(**{name: raw for name, raw in defaults.items() if config.get(name) is None})
 
     def message(self) -> pb.DynamicValue:
         return pb.DynamicValue(msgpack=codec.packed(self.raw))
