@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.served import Served
-from tests.terraform.engine import ENGINES, SOURCE, Workspace
+from tests.terraform.engine import ENGINES, Workspace
 
 pytestmark = pytest.mark.e2e
 
@@ -202,5 +202,18 @@ def test_data_sources_tell_of_live_rooms_and_who_is_in_them(tf: Workspace, api: 
     assert 'Room "gone" is not live at' in tf.plan(check=False).told()
 
 
-def test_the_source_is_what_the_documentation_says() -> None:
-    assert SOURCE == "welbuiltai/relay"
+def test_saynas_room_has_the_attributes_of_everybody_in_it(tf: Workspace, api: Served) -> None:
+    api.create("lobby", maxParticipants=3)
+    api.join("lobby", "ana")
+    assert tf.provider
+    tf.provider = {"sayna_url": api.url.removesuffix("/v1"), "sayna_token": "token"}  # no key of the Rooms API
+    data = {"relay_sayna_room": {"lobby": {"name": "p_acme__lobby"}}}
+    tf.write(data=data, output={"room": {"value": "${data.relay_sayna_room.lobby}"}})
+    tf.apply()
+    room = json.loads(tf.run("output", "-json").out)["room"]["value"]
+    assert (room["name"], room["max_participants"], room["active_recording"]) == ("p_acme__lobby", 3, False)
+    (ana,) = room["participants"]
+    assert (ana["identity"], ana["kind"], ana["attributes"]) == ("ana", "STANDARD", {})
+    tf.provider = {}
+    tf.write(data=data)
+    assert "sayna_url is not set; set SAYNA_URL" in tf.plan(check=False).told()

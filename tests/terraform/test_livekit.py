@@ -1,0 +1,72 @@
+"""The door on a real LiveKit server with real people, where metadata changes in place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.livekit.conftest import Project, clients, livekit, people, project
+from tests.livekit.people import People
+from tests.terraform.engine import Workspace
+
+__all__ = ["clients", "livekit", "people", "project"]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def on_livekit(tmp_path: Path, attached: dict[str, str], project: Project) -> Workspace:
+    """A workspace on the attached provider, which leads to this test's project."""
+    server = project.livekit
+    settings = {
+        "backend": "livekit",
+        "project_id": project.id,
+        "livekit_url": server.url,
+        "livekit_api_key": server.key,
+        "livekit_api_secret": server.secret,
+    }
+    return Workspace(tmp_path / "project", attached, provider=settings)
+
+
+def test_people_stay_while_metadata_changes_and_until_an_end_is_agreed(
+    on_livekit: Workspace, project: Project, people: People
+) -> None:
+    tf = on_livekit
+    tf.write({"a": {"name": "standup", "metadata": "a", "empty_timeout": 900}, "b": {"name": "lobby"}})
+    assert tf.apply().changes == {"create": 2}
+    assert tf.is_settled()
+    sid = project.room("standup").sid
+    ana = people.join(f"{project.prefix}standup", "ana")
+    tf.write({"a": {"name": "standup", "metadata": {"b": 1}, "empty_timeout": 900}, "b": {"name": "lobby"}})
+    assert tf.apply().changes == {"update": 1}
+    assert project.room("standup").metadata == '{"b":1}'
+    assert project.room("standup").sid == sid
+    assert ana.is_connected()
+    assert tf.is_settled()
+    tf.write({"a": {"name": "standup", "metadata": {"b": 1}, "empty_timeout": 60}, "b": {"name": "lobby"}})
+    assert "1 person is in it: ana" in tf.apply(check=False).told()
+    assert "1 person is in it: ana" in tf.destroy(check=False).told()
+    assert ana.is_connected()
+    forced = {"name": "standup", "metadata": {"b": 1}, "empty_timeout": 60, "force_destroy": True}
+    tf.write({"a": forced, "b": {"name": "lobby"}})
+    ran = tf.apply()
+    assert "1 person is in it: ana" in ran.told("warning")
+    assert ran.changes == {"replace": 1}
+    assert project.room("standup").empty_timeout == 60
+    assert tf.is_settled()
+    tf.destroy()
+    assert project.rooms() == []
+
+
+def test_a_room_of_the_server_is_imported_with_what_it_reports(on_livekit: Workspace, project: Project) -> None:
+    project.create("standup", empty_timeout=700, metadata='{"a":1}')
+    rooms = {"a": {"name": "standup", "empty_timeout": 700, "metadata": {"a": 1}}}
+    on_livekit.write(rooms, **{"import": [{"to": "relay_room.a", "id": "standup"}]})
+    on_livekit.apply()
+    assert on_livekit.is_settled()
+    data = {"relay_room": {"it": {"name": "standup"}}}
+    on_livekit.write(rooms, data=data, output={"it": {"value": "${data.relay_room.it.empty_timeout}"}})
+    on_livekit.apply()
+    assert '"value": 700' in on_livekit.run("output", "-json").out
+    on_livekit.destroy()
