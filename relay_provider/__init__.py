@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from relay_provider.config import KeyRef, ProjectRef
     from relay_provider.dynamic.declared import declare_rooms
     from relay_provider.dynamic.functions import get_room, get_sayna_room, list_rooms, remove_participant
+    from relay_provider.dynamic.livekit import Agent, LiveKit
     from relay_provider.dynamic.room import Room
     from relay_provider.dynamic.room_set import RoomSet, RoomSettings
     from relay_provider.errors import (
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
         Unavailable,
         UnexpectedAnswer,
     )
-    from relay_provider.model import LiveRoom, Participant, Removal, RoomDetail
+    from relay_provider.live import LiveRoom, Participant, Removal, RoomDetail
     from relay_provider.sayna import SaynaParticipant, SaynaRoom
 
 __all__ = [
+    "Agent",
     "ConfigError",
     "KeyRef",
+    "LiveKit",
     "LiveRoom",
     "NotFound",
     "Participant",
@@ -62,9 +65,10 @@ __all__ = [
 _HOMES = (
     "errors",
     "config",
-    "model",
+    "live",
     "sayna",
     "dynamic.functions",
+    "dynamic.livekit",
     "dynamic.room",
     "dynamic.room_set",
     "dynamic.declared",

@@ -7,24 +7,28 @@ its keys (`{env: NAME}` or `{config: NAME}`) and never holds them; `ProjectRef` 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from ipaddress import ip_address
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final, Literal, get_type_hints
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from pydantic.alias_generators import to_camel
 
-from relay_provider.allowed import HOSTS, KEYS, refused
+from relay_provider.allowed import KEYS, refused
 from relay_provider.errors import ConfigError, quoted
-
-HTTP_OF: Final = {"ws": "http", "wss": "https"}
-"""WebSocket schemes as those of the requests that go to the same place."""
-PORTS: Final = {"http": 80, "https": 443}
 
 DEFAULT_BASE_URL: Final = "https://api.relay.welbuiltai.tech/v1"
 BACKENDS: Final = ("relay", "livekit")
+WRITTEN: Final = {
+    "backend": "backend",
+    "base_url": "baseUrl",
+    "api_key": "apiKey",
+    "livekit_url": "livekit.url",
+    "livekit_api_key": "livekit.apiKey",
+    "livekit_api_secret": "livekit.apiSecret",
+    "project_id": "livekit.projectId",
+}
+"""Where a manifest's project says what a `ProjectRef` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Connection:
     livekit_api_key: Annotated[str | None, Env("LIVEKIT_API_KEY", "The LiveKit API key.")] = None
     livekit_api_secret: Annotated[SecretStr | None, Env("LIVEKIT_API_SECRET", "The LiveKit API secret.")] = None
     project_id: Annotated[
-        str | None, Env("RELAY_PROJECT_ID", "The project's ID, which prefixes its rooms' names on LiveKit.")
+        str | None,
+        Env("RELAY_PROJECT_ID", "Prefixes the rooms' names on LiveKit. Absent: names are as on the server."),
     ] = None
     sayna_url: Annotated[str | None, Env("SAYNA_URL", "The address of the Sayna API.")] = None
     sayna_token: Annotated[SecretStr | None, Env("SAYNA_TOKEN", "The token (JWT) for the Sayna API.")] = None
@@ -59,6 +64,19 @@ class Connection:
     allow_http: Annotated[
         bool, Env("RELAY_ALLOW_HTTP", "Whether plain http is allowed to other machines than this one.")
     ] = False
+    label: str = field(default="", compare=False)
+    """The manifest's project whose connection it is: for messages, and no part of what it is."""
+    said: frozenset[str] = field(default=frozenset(), compare=False)
+    """The fields that this project says itself."""
+
+    def called(self, *fields: str) -> str:
+        """What messages call these settings: as the manifest writes them, or by name and environment variable."""
+        names = [
+            WRITTEN[one.field] if one.field in self.said else f"{one.name} ({one.env})"
+            for one in OPTIONS
+            if one.field in fields
+        ]
+        return " and ".join(names) + (f" of project {self.label}" if self.label else "")
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -89,7 +107,11 @@ def _option(field: str, hint: Any) -> Option:
     return Option(to_camel(field), field, env.name, env.description, secret, kind, default)
 
 
-OPTIONS: Final = tuple(_option(*item) for item in get_type_hints(Connection, include_extras=True).items())
+OPTIONS: Final = tuple(
+    _option(name, hint)
+    for name, hint in get_type_hints(Connection, include_extras=True).items()
+    if hasattr(hint, "__metadata__")
+)
 
 
 def load(config: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Connection:
@@ -150,47 +172,20 @@ def _out_of_range(settings: Connection) -> list[str]:
     return problems
 
 
-def checked_url(
-    setting: str, url: str, allow_http: bool, schemes: Collection[str] = ("http", "https", "ws", "wss")
-) -> str:
-    """`url` without a trailing slash, if it may be used: of these schemes, encrypted unless on loopback, allowed."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port, parts = None, None, urlsplit("")
-    if not host or "%" in host or parts.scheme not in schemes or not url.isprintable() or set(url) & set(' \\<>"'):
-        raise ConfigError(f"{setting} is not an address that can be used; it must look like https://host/v1.")
-    if "@" in parts.netloc or set(url) & set("?#"):
-        raise ConfigError(f"{setting} must be an address alone, without user, password, query or fragment.")
-    if parts.scheme in ("http", "ws") and not (allow_http or is_loopback(host)):
+def required(settings: Connection, field: str) -> str:
+    """The value of this field, or a ConfigError that says the two ways to set it."""
+    value = getattr(settings, field)
+    if text := value.get_secret_value() if isinstance(value, SecretStr) else value:
+        return str(text)
+    setting = next(setting for setting in OPTIONS if setting.field == field)
+    if settings.label and field in WRITTEN:
+        *outer, key = WRITTEN[field].split(".")
+        entry = f"{key}: {'wss://…' if key == 'url' else '{env: NAME}'}"
+        way = f"{outer[0]}: {{{entry}}}" if outer else entry
         raise ConfigError(
-            f"{setting} uses plain http to {host}, which would send the key in the clear; "
-            "use https, or set allowHttp (RELAY_ALLOW_HTTP=true) on a private network."
+            f"Project {settings.label}: {WRITTEN[field]} is not set; write {way} in its manifest, or set {setting.env}."
         )
-    where = f"{host}:{port or PORTS[HTTP_OF.get(parts.scheme, parts.scheme)]}"
-    if why := refused(HOSTS, host, where):
-        raise ConfigError(f"{setting} leads to {where}, {why}.")
-    return url.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Is the host this machine?"""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def required(value: SecretStr | str | None, name: str) -> str:
-    """The setting's value, or a ConfigError that says the two ways to set it."""
-    text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    if text:
-        return text
-    setting = next(setting for setting in OPTIONS if setting.name == name)
-    secret = "--secret " if setting.secret else ""
+    name, secret = setting.name, "--secret " if setting.secret else ""
     raise ConfigError(f"{name} is not set; set {setting.env}, or run `pulumi config set {secret}relay:{name} …`.")
 
 
@@ -224,6 +219,7 @@ class ProjectRef:
     livekit_api_key: KeyRef | None = None
     livekit_api_secret: KeyRef | None = None
     project_id: str | None = None
+    """An empty one is none, whatever the process's own settings say."""
 
     def settings(self, base: Connection, lookup: Lookup, environ: Mapping[str, str] | None = None) -> Connection:
         """The connection's settings, with its references looked up. Raises ConfigError for one not set."""
@@ -231,7 +227,7 @@ class ProjectRef:
         changes: dict[str, Any] = {}
         for name, ref in vars(self).items():
             if isinstance(ref, KeyRef):
-                value = self._found(ref, lookup, environ)
+                value = self._found(name, ref, lookup, environ)
                 changes[name] = value if name == "livekit_api_key" else SecretStr(value)
         return replace(self.without_keys(base), **changes)
 
@@ -244,16 +240,18 @@ class ProjectRef:
         }
         if self.backend is None and self.api_key is not None:
             changes["backend"] = "relay"
-        return replace(base, **changes)
+        said = frozenset(name for name in WRITTEN if getattr(self, name) is not None)
+        return replace(base, **changes, label=self.label, said=said)
 
-    def _found(self, ref: KeyRef, lookup: Lookup, environ: Mapping[str, str]) -> str:
+    def _found(self, name: str, ref: KeyRef, lookup: Lookup, environ: Mapping[str, str]) -> str:
         if why := refused(KEYS, ref.key):
             raise ConfigError(f"Project {self.label} names {ref}, {why}.")
         value = environ.get(ref.key) if ref.source == "env" else lookup(ref.key)
         if value and value.strip():
             return value.strip()
         ways = {"env": "set the environment variable {}", "config": "run `pulumi config set --secret {} …`"}
-        raise ConfigError(f"Project {self.label} has no key: {ref} is not set; {ways[ref.source].format(ref.key)}.")
+        way = ways[ref.source].format(ref.key)
+        raise ConfigError(f"Project {self.label} has no {WRITTEN[name]}: {ref} is not set; {way}.")
 
     def as_state(self) -> dict[str, Any]:
         """JSON for the state: what is set, references as `{env: …}`."""

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from relay_provider.model import SETTINGS, LiveRoom, RoomInputs, same
+from relay_provider.model import OWN, SETTINGS, LiveRoom, RoomInputs, absent, flat, names_in, reported, same
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,16 +79,18 @@ def differences(
     An absent setting that the server chooses is no difference. What the server does not report is compared with what
     was last `applied` to the very room, where that is known.
     """
-    found = []
-    for name, setting in sorted(SETTINGS.items()):
-        wanted, shown = getattr(declared, setting.field), getattr(live, setting.field)
-        wanted = setting.absent if wanted is None else wanted
+    found, given, before = [], declared.settings(), applied or {}
+    for name in names_in({"livekit": declared.livekit}, before):
+        wanted = absent(name, given) if (said := given.get(name)) is None else said
+        if wanted is None or (said is None and SETTINGS[name].falls_to):
+            continue
+        shown = reported(name, live, given)
         unreported = shown is None
-        shown = (applied or {}).get(name) if unreported else shown
-        if wanted is None or (unreported and applied is None) or same(name, wanted, shown):
+        shown = flat(before).get(name) if unreported else shown
+        if (unreported and applied is None) or same(name, wanted, shown):
             continue
         found.append(FieldDifference(name, wanted, shown))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: one.field))
 
 
 def counting(
@@ -114,7 +116,8 @@ def ignored(room: LiveRoom, patterns: Iterable[str]) -> bool:
 def compare(
     project: str, declared: Iterable[RoomInputs], live: Iterable[LiveRoom], not_comparable: Collection[str] = ()
 ) -> ProjectDrift:
-    """One project's declared rooms against its live ones."""
+    """One project's declared rooms against its live ones. LiveKit's own settings are not comparable only where a room
+    has them."""
     wanted = {room.name: room for room in declared}
     there = {room.name: room for room in live}
     changed = [
@@ -123,11 +126,12 @@ def compare(
         if name in there and (fields := differences(room, there[name]))
     ]
     missing = tuple(sorted(wanted.keys() - there.keys()))
+    own = {name for room in wanted.values() if room.livekit for name in room.settings()}
     return ProjectDrift(
         project=project,
         in_sync=len(wanted) - len(missing) - len(changed),
         missing=missing,
         changed=tuple(changed),
         unmanaged=tuple(sorted(there.keys() - wanted.keys())),
-        not_comparable=tuple(sorted(not_comparable)),
+        not_comparable=tuple(sorted(name for name in not_comparable if not name.startswith(OWN) or name in own)),
     )

@@ -43,6 +43,8 @@ def quoted(text: str, secrets: Iterable[str] = (), limit: int = 200) -> str:
 
 def in_words(value: object) -> str:
     """A setting's value inside a sentence."""
+    if isinstance(value, list | dict):
+        return quoted(json.dumps(value, ensure_ascii=False), limit=300)
     return f'"{quoted(value, limit=120)}"' if isinstance(value, str) else str(value)
 
 

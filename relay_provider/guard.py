@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 from relay_provider.backends.base import Backend
-from relay_provider.errors import RelayError, RoomOccupied, RoomUnsure, quoted
+from relay_provider.drift import FieldDifference
+from relay_provider.errors import RelayError, RoomDiffers, RoomOccupied, RoomUnsure, in_words, quoted
 from relay_provider.listing import SharedListing
-from relay_provider.model import LiveRoom, Participant, RoomDetail
+from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs
 
 DISCONNECTED: Final = 3
 SECOND_LOOKS: Final = (0.0, 1.0, 2.0, 3.0)
@@ -21,8 +22,8 @@ NAMED: Final = 5
 
 
 def present(room: RoomDetail) -> list[Participant]:
-    """Who is in the room now."""
-    return [one for one in room.participants if one.state != DISCONNECTED]
+    """Who is in the room now. Agents and recorders, where they are known as such, are nobody to be thrown out."""
+    return [one for one in room.participants if one.state != DISCONNECTED and not one.serves]
 
 
 def named(identities: Collection[str]) -> str:
@@ -75,3 +76,26 @@ def _said(room: LiveRoom | None) -> str:
     people = room.num_participants
     counted = "nobody" if not people else "1 person" if people == 1 else f"{people} people"
     return f"with {counted} in it ({room.sid})"
+
+
+def refuse_to_end(wanted: RoomInputs, found: Collection[FieldDifference], secret: Collection[str]) -> None:
+    """A live room that is not as wanted, and not the state's, is ended with consent alone."""
+    if not wanted.force_destroy:
+        raise RoomDiffers(
+            f'Room "{wanted.name}" is live already with other settings: {fields(found, secret)}. Nobody was '
+            "disconnected. Declare it as it is, or end it first, or set forceDestroy: true to have it ended and "
+            "recreated. If this stack has made it under another resource, a run that refreshes first knows that."
+        )
+
+
+def fields(found: Collection[FieldDifference], secret: Collection[str]) -> str:
+    """In which settings a live room is not as wanted, in words."""
+
+    def shown(field: str, value: object) -> str:
+        if field in secret or field.partition(".")[0] in secret:
+            return "[secret]"
+        return in_words(value)
+
+    return "; ".join(
+        f"{one.field} is {shown(one.field, one.live)} there and {shown(one.field, one.declared)} here" for one in found
+    )

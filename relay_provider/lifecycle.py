@@ -14,12 +14,12 @@ from typing import Any, Final
 import anyio
 
 from relay_provider import changes, guard
-from relay_provider.backends.base import Backend
+from relay_provider.backends.base import CONCURRENCY, Backend
 from relay_provider.changes import Diff, outputs
-from relay_provider.drift import FieldDifference, differences
-from relay_provider.errors import NotFound, RelayError, ReplacementFailed, RoomDiffers, RoomKept, in_words
+from relay_provider.drift import differences
+from relay_provider.errors import NotFound, RelayError, ReplacementFailed, RoomDiffers, RoomKept
 from relay_provider.listing import SharedListing
-from relay_provider.model import LiveRoom, RoomDetail, RoomInputs, same
+from relay_provider.model import AGENTS, LiveRoom, RoomDetail, RoomInputs, flat
 from relay_provider.place import Home
 from relay_provider.run import Run
 
@@ -93,12 +93,12 @@ class Rooms:
         owned = run.owned((self.project, wanted.name), live.sid)
         found = differences(wanted, live, owned)
         if found and not owned:
-            _refuse_to_end(wanted, found, secret)
+            guard.refuse_to_end(wanted, found, secret)
         return live, bool(found)
 
     async def adopt(self, wanted: RoomInputs, run: Run) -> LiveRoom:
         """The live room, which is as wanted. A question: it changes nothing. Raises NotFound when there is none."""
-        live = await self._listing.find(wanted.name, run.began)
+        live = await self.read(wanted.name, run, wanted.props())
         if live is None or differences(wanted, live):
             raise NotFound(f'Room "{wanted.name}" is no longer live as it was just now; run the same command again.')
         run.made((self.project, wanted.name), outputs(wanted.props(), live))
@@ -112,14 +112,14 @@ class Rooms:
         if not found and not (owned and anew):
             return live
         if not owned:
-            _refuse_to_end(wanted, found, secret)
+            guard.refuse_to_end(wanted, found, secret)
         await self._end(wanted.name, run, wanted.force_destroy, live.sid)
         live = await self._made(wanted, run)
         if found := differences(wanted, live):
             raise RoomDiffers(
                 f'Room "{wanted.name}" was ended and recreated, and is not as declared again: '
-                f"{_fields(found, secret)}. Perhaps somebody else made it at the same moment; run the same command "
-                "again, or declare it as it is."
+                f"{guard.fields(found, secret)}. Perhaps somebody else made it at the same moment; run the same "
+                "command again, or declare it as it is."
             )
         return live
 
@@ -140,10 +140,13 @@ class Rooms:
     async def read(self, name: str, run: Run, state: Mapping[str, Any] | None = None) -> LiveRoom | None:
         """The room as it is live, from the shared list; None only when it is definitely gone.
 
-        `state` is what the state knows of it: a room that is found there belongs to the state.
+        `state` is what the state knows of it: a room that is found there belongs to the state. Without it, everything
+        is told of the room, its agents too.
         """
         live = await self._listing.find(name, run.began)
-        if state and live:
+        if live and AGENTS in self.backend.in_place and (not state or flat(state).get(AGENTS) is not None):
+            live = await self._with_agents(live)
+        if state and "sid" in state and live:
             run.knows((self.project, name), {**state, "sid": live.sid})
         return live
 
@@ -151,10 +154,11 @@ class Rooms:
         self, old: Mapping[str, Any], new: RoomInputs, run: Run, secret: Collection[str] = ()
     ) -> LiveRoom | None:
         """Change in place what can be; None when nothing at the server had to change. `secret` as in `create`."""
-        if same("metadata", old.get("metadata"), new.metadata):
+        changed = self.backend.in_place & {one.field for one in self.diff(old, new.props()).changes}
+        if not changed:
             return None
         async with self._writing(new.name):
-            live = await self.backend.update_metadata(new.name, new.metadata or "")
+            live = await self.backend.update(new, changed)
         if live is None:
             return await self.create(new, run, secret)  # it expired meanwhile
         return live
@@ -218,13 +222,37 @@ class Rooms:
             )
         return room
 
+    async def with_agents(
+        self, live: Iterable[LiveRoom], declared: Iterable[RoomInputs] | None = None
+    ) -> list[LiveRoom]:
+        """The live rooms with their agents, which no list tells: those among `declared` that have some, or else all."""
+        found = list(live)
+        asked = None if declared is None else {room.name for room in declared if AGENTS in room.settings()}
+        if AGENTS not in self.backend.in_place or asked == set():
+            return found
+        slots = anyio.Semaphore(CONCURRENCY)
+
+        async def look(at: int) -> None:
+            async with slots:
+                found[at] = await self._with_agents(found[at])
+
+        async with anyio.create_task_group() as group:
+            for at, room in enumerate(found):
+                if asked is None or room.name in asked:
+                    group.start_soon(look, at)
+        return found
+
+    async def _with_agents(self, live: LiveRoom) -> LiveRoom:
+        return live.model_copy(update={"agents": await self.backend.agents(live.name)})
+
     async def list(self) -> list[LiveRoom]:
         """Every live room of the project, sorted by name. One request, always a fresh one."""
         return await self.backend.list()
 
-    async def listed(self) -> dict[str, LiveRoom]:
-        """Every live room by name, from the shared list."""
-        return await self._listing.rooms()
+    async def listed(self, declared: Iterable[RoomInputs]) -> dict[str, LiveRoom]:
+        """Every live room by name, from the shared list, and the agents of those declared that have some."""
+        found = await self._listing.rooms()
+        return {room.name: room for room in await self.with_agents(found.values(), declared)}
 
     async def witness(self, name: str) -> LiveRoom | None:
         """The live room, from a shared list; None only when two lists lack it."""
@@ -258,24 +286,3 @@ class Rooms:
             yield
         finally:
             self._listing.wrote(name)
-
-
-def _refuse_to_end(wanted: RoomInputs, found: Collection[FieldDifference], secret: Collection[str]) -> None:
-    """A live room that is not as wanted, and not the state's, is ended with consent alone."""
-    if not wanted.force_destroy:
-        raise RoomDiffers(
-            f'Room "{wanted.name}" is live already with other settings: {_fields(found, secret)}. Nobody was '
-            "disconnected. Declare it as it is, or end it first, or set forceDestroy: true to have it ended and "
-            "recreated. If this stack has made it under another resource, a run that refreshes first knows that."
-        )
-
-
-def _fields(found: Collection[FieldDifference], secret: Collection[str]) -> str:
-    def shown(field: str, value: object) -> str:
-        if field in secret:
-            return "[secret]"
-        return in_words(value)
-
-    return "; ".join(
-        f"{one.field} is {shown(one.field, one.live)} there and {shown(one.field, one.declared)} here" for one in found
-    )

@@ -7,25 +7,28 @@ the documentation come from here. Limits are those of the Rooms API document ("C
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from pydantic.alias_generators import to_camel
-from pydantic_core import ValidationError
 
-from relay_provider.errors import Problem
+from relay_provider.live import LiveRoom as LiveRoom  # noqa: PLC0414, and the others: the nouns are had from here
+from relay_provider.live import Participant as Participant  # noqa: PLC0414
+from relay_provider.live import Removal as Removal  # noqa: PLC0414
+from relay_provider.live import RoomDetail as RoomDetail  # noqa: PLC0414
+from relay_provider.live import RoomList as RoomList  # noqa: PLC0414
+from relay_provider.livekit_room import PLAIN, LiveKit, an_object
+from relay_provider.setting import LIVEKIT, Setting, optional
 from relay_provider.values import (
     MAX_METADATA,
-    UNKNOWN,
+    Unknown,
     boolean,
     canonical_metadata,
-    holds_unknown,
     kind_of,
     metadata_meaning,
     shown,
-    unknown_key,
     whole_number,
     wrong,
 )
@@ -51,34 +54,10 @@ def _room_name(value: object) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """How a live room has a setting: what stands beside the input's type in `RoomInputs`."""
-
-    absent: object
-    """What a live room shows when the input is absent; None where the server chooses, so that nothing is compared."""
-    limits: str
-    when_absent: str
-    in_place_on: frozenset[str] = frozenset()
-    """The backends that change it while the room goes on; elsewhere a change replaces the room."""
-    unreported_by: frozenset[str] = frozenset()
-    """The backends that do not tell how a live room has it."""
-    meaning: Callable[[Any], object] = lambda value: value
-    """What a value means: two values of one meaning are equal."""
-    field: str = ""
-    """Its name in Python, of inputs and live rooms; filled in by the table below."""
-
-
-def _optional(known: Callable[[object], Any]) -> BeforeValidator:
-    return BeforeValidator(lambda value: None if value is None else known(value))
-
-
 class RoomInputs(BaseModel):
     """A real-time room: who may be in it, how long it lasts when empty, and what clients are told about it."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
+    model_config = PLAIN
 
     name: Annotated[str, BeforeValidator(_room_name)] = Field(
         min_length=1,
@@ -89,7 +68,7 @@ class RoomInputs(BaseModel):
     )
     max_participants: Annotated[
         int | None,
-        _optional(lambda value: whole_number(value, 1, MAX_PARTICIPANTS)),
+        optional(lambda value: whole_number(value, 1, MAX_PARTICIPANTS)),
         Setting(absent=0, limits="1 to 10000", when_absent="no limit"),
     ] = Field(
         default=None,
@@ -99,7 +78,7 @@ class RoomInputs(BaseModel):
     )
     empty_timeout: Annotated[
         int | None,
-        _optional(lambda value: whole_number(value, 1, MAX_EMPTY_TIMEOUT)),
+        optional(lambda value: whole_number(value, 1, MAX_EMPTY_TIMEOUT)),
         Setting(
             absent=None,
             limits="1 to 86400 seconds",
@@ -115,7 +94,7 @@ class RoomInputs(BaseModel):
     )
     metadata: Annotated[
         str | None,
-        _optional(canonical_metadata),
+        optional(canonical_metadata),
         Setting(
             absent="",
             limits="a string, or JSON, of at most 4096 characters",
@@ -129,6 +108,13 @@ class RoomInputs(BaseModel):
         description="What clients are told about the room: a string, or any JSON object or array, which is "
         "stored as canonical JSON (sorted keys, no spaces). At most 4096 characters.",
     )
+    livekit: Annotated[
+        LiveKit | None,
+        optional(lambda value: an_object(value, "an object of settings, such as {departureTimeout: 60}")),
+    ] = Field(
+        default=None,
+        description="Settings that only rooms on LiveKit have; refused where rooms live on Relay.",
+    )
     force_destroy: Annotated[bool, BeforeValidator(lambda value: False if value is None else boolean(value))] = Field(
         default=False,
         description="Whether the room may be ended by a delete or a replace while people are in it. "
@@ -137,11 +123,23 @@ class RoomInputs(BaseModel):
 
     def props(self) -> dict[str, Any]:
         """The inputs under their schema names; what is absent is left out."""
-        return {
+        found = {
             alias: value
             for field, alias in FIELDS.items()
             if (value := getattr(self, field)) is not None and (field != "force_destroy" or value)
         }
+        if self.livekit is not None:
+            found["livekit"] = self.livekit.props()
+            if not found["livekit"]:
+                del found["livekit"]
+        return found
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that are said, by their names in the table."""
+        if self.livekit is None:  # as most, and ten thousand of them are compared at once
+            plain = ((name, getattr(self, SETTINGS[name].field)) for name in PLAIN_SETTINGS)
+            return {name: value for name, value in plain if value is not None}
+        return {name: value for name, value in flat(self.props()).items() if name in SETTINGS}
 
     def wire(self) -> dict[str, Any]:
         """The body of "Create a room": name and settings, without what is only ours."""
@@ -152,20 +150,86 @@ FIELDS: Final[Mapping[str, str]] = {name: to_camel(name) for name in RoomInputs.
 """Python name → schema name of every input."""
 
 
+def _table(model: type[BaseModel], prefix: str = "") -> dict[str, Setting]:
+    return {
+        f"{prefix}{to_camel(field)}": replace(setting, field=field)
+        for field, info in model.model_fields.items()
+        for setting in info.metadata
+        if isinstance(setting, Setting)
+    }
+
+
+OWN: Final = "livekit."
+"""What the names of LiveKit's own settings begin with: `livekit.agents`."""
 SETTINGS: Final[Mapping[str, Setting]] = {
-    to_camel(field): replace(setting, field=field)
-    for field, info in RoomInputs.model_fields.items()
-    for setting in info.metadata
-    if isinstance(setting, Setting)
+    **_table(RoomInputs),
+    **{name: replace(one, only_on=LIVEKIT) for name, one in _table(LiveKit, OWN).items()},
 }
-"""The table: every input that is a setting of the live room, by schema name. A new one is a field of `RoomInputs` with
-its `Setting`, and a field of `LiveRoom` of the same name where a server reports it."""
+"""The table: every input that is a setting of the live room, by schema name. A new one is a field of `RoomInputs` (or
+of `LiveKit`) with its `Setting`, and a field of `LiveRoom` of the same name where a server reports it."""
+
+AGENTS: Final = f"{OWN}agents"
+DEPARTURE: Final = f"{OWN}departureTimeout"
+PRESET: Final = f"{OWN}roomPreset"
 
 ABSENT: Final[Mapping[str, object]] = {
     **{name: one.absent for name, one in SETTINGS.items()},
     "forceDestroy": False,
 }
 """What an absent input is equal to."""
+
+
+def settings_of(backend: str) -> tuple[str, ...]:
+    """The names of the settings that rooms of this backend have."""
+    return tuple(name for name, one in SETTINGS.items() if backend in one.only_on)
+
+
+PLAIN_SETTINGS: Final = settings_of("relay")
+
+
+def names_in(*of: Mapping[str, Any]) -> Collection[str]:
+    """The settings that these properties of rooms can have: LiveKit's own only where one of them says some."""
+    return SETTINGS if any(props.get("livekit") for props in of) else PLAIN_SETTINGS
+
+
+def flat(props: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Properties of a room by their names in the table: what stands in `livekit` as `livekit.agents` and so on."""
+    own = props.get("livekit")
+    if own is None:
+        return props
+    found = {key: value for key, value in props.items() if key != "livekit"}
+    if isinstance(own, Unknown):
+        return {**found, **{name: own for name in SETTINGS if name.startswith(OWN)}}
+    if not isinstance(own, Mapping):
+        return props
+    return {**found, **{f"{OWN}{key}": value for key, value in own.items()}}
+
+
+def nested(named: Mapping[str, Any]) -> dict[str, Any]:
+    """The same the other way."""
+    found = {key: value for key, value in named.items() if not key.startswith(OWN)}
+    own = {key.removeprefix(OWN): value for key, value in named.items() if key.startswith(OWN)}
+    return {**found, "livekit": own} if own else found
+
+
+def absent(name: str, given: Mapping[str, Any]) -> object:
+    """What a setting that a room leaves out is equal to, beside those `given` (by their names in the table); None where
+    nothing is compared: the server chooses it, or a preset that says what is left out."""
+    setting = SETTINGS[name]
+    if setting.falls_to:
+        return given.get(setting.falls_to)
+    return None if given.get(PRESET) else setting.absent
+
+
+def reported(name: str, live: LiveRoom, given: Mapping[str, Any]) -> Any:
+    """How a live room has a setting, beside those `given`; None where that is not known.
+
+    LiveKit has two timeouts, until the first join and after the last leave. Both are emptyTimeout where no
+    departureTimeout is given; the second is what the Rooms API means by it.
+    """
+    if name == SETTINGS[DEPARTURE].falls_to and live.departure_timeout and given.get(DEPARTURE) is None:
+        return live.departure_timeout
+    return getattr(live, SETTINGS[name].field, None)
 
 
 def in_place(backend: str) -> frozenset[str]:
@@ -175,7 +239,7 @@ def in_place(backend: str) -> frozenset[str]:
 
 def unreported(backend: str) -> frozenset[str]:
     """The settings that this backend does not report, so that they cannot be compared."""
-    return frozenset(name for name, one in SETTINGS.items() if backend in one.unreported_by)
+    return frozenset(name for name in settings_of(backend) if backend in SETTINGS[name].unreported_by)
 
 
 def same(name: str, one: object, other: object) -> bool:
@@ -185,92 +249,3 @@ def same(name: str, one: object, other: object) -> bool:
         return True
     setting = SETTINGS.get(name)
     return bool(setting and one and other and setting.meaning(one) == setting.meaning(other))
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What `check` found: the inputs in their one spelling (unknowns kept), and every problem."""
-
-    inputs: dict[str, Any]
-    problems: tuple[Problem, ...]
-
-
-def check(raw: Mapping[str, Any]) -> Checked:
-    """Check inputs (schema names) field by field; reports every wrong one at once, lets `UNKNOWN` pass."""
-    unknown = {key: UNKNOWN for key, value in raw.items() if key in FIELDS.values() and holds_unknown(value)}
-    known = {key: value for key, value in raw.items() if key not in unknown and value is not None}
-    if "name" in unknown:
-        known["name"] = "unknown"
-    try:
-        inputs = RoomInputs.model_validate(known, by_alias=True, by_name=False).props()
-    except ValidationError as error:
-        return Checked({**raw, **unknown}, problems_of(error, FIELDS.values()))
-    return Checked({**inputs, **unknown}, ())
-
-
-def problems_of(error: ValidationError, known: Iterable[str] = ()) -> tuple[Problem, ...]:
-    """A pydantic failure as problems, with a "did you mean" for keys that do not exist."""
-    return tuple(
-        Problem(
-            ".".join(str(part) for part in found["loc"]) or "(root)",
-            unknown_key(str(found["loc"][-1]), known)
-            if found["type"] == "extra_forbidden"
-            else "is required"
-            if found["type"] == "missing"
-            else found["msg"],
-        )
-        for found in error.errors(include_url=False, include_input=False, include_context=False)
-    )
-
-
-class LiveRoom(BaseModel):
-    """A room as a server reports it. `empty_timeout` is None where the backend does not report it."""
-
-    model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel, validate_by_name=True)
-
-    name: str = Field(alias="room", description="The room's name.")
-    sid: str = Field(description="The session ID of the room; another one after the room was recreated.")
-    num_participants: int = Field(default=0, ge=0, description="How many participants are connected; may lag.")
-    max_participants: int = Field(ge=0, description="How many participants may be in the room; 0 means no limit.")
-    creation_time: int = Field(description="When the room was created, in seconds since 1970 (UTC).")
-    metadata: str = Field(description="The room's metadata string; empty if none was set.")
-    empty_timeout: int | None = Field(
-        default=None,
-        exclude=True,
-        description="Seconds that the room outlives its last participant, where reported.",
-    )
-
-
-class Participant(BaseModel):
-    """Somebody connected to a room."""
-
-    model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel, validate_by_name=True)
-
-    identity: str = Field(description="The participant's unique identity in the room.")
-    name: str = Field(description="The participant's display name.")
-    state: int = Field(description="Connection state: 0 joining, 1 joined, 2 active, 3 disconnected.")
-    joined_at: int = Field(description="When the participant joined, in seconds since 1970 (UTC).")
-    tracks: int = Field(ge=0, description="How many tracks the participant is publishing.")
-
-
-class RoomDetail(LiveRoom):
-    """A live room with the participants in it."""
-
-    participants: Annotated[list[Participant], FailFast()] = Field(description="Who is connected, as of the answer.")
-
-
-class RoomList(BaseModel):
-    """Every active room of the project."""
-
-    rooms: Annotated[list[LiveRoom], FailFast()] = Field(description="The rooms, sorted by name.")
-
-
-class Removal(BaseModel):
-    """What became of a participant who was to be disconnected."""
-
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    removed: bool = Field(description="Whether somebody was disconnected; false in a preview.")
-
-    def __bool__(self) -> bool:
-        return self.removed

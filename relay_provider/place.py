@@ -13,7 +13,8 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from relay_provider.config import DEFAULT_BASE_URL, HTTP_OF, PORTS, Connection, Lookup, ProjectRef, is_loopback
+from relay_provider.address import HTTP_OF, PORTS, is_loopback
+from relay_provider.config import DEFAULT_BASE_URL, Connection, Lookup, ProjectRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from relay_provider import changes, model
+from relay_provider import changes, checks
 from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs
+from relay_provider.checks import Checked
 from relay_provider.errors import Problem
-from relay_provider.model import FIELDS, Checked, LiveRoom
+from relay_provider.model import FIELDS, LiveRoom
+from relay_provider.place import Place
 from relay_provider.values import UNKNOWN, Unknown, kind_of
 
 Props = Mapping[str, Any]
@@ -30,8 +32,8 @@ def by(resource: str, name: str) -> str:
     return resource + path(name).removeprefix("rooms")
 
 
-def check(rooms: object) -> Checked:
-    """Check a set's `rooms`; the inputs are in their one spelling, and every problem of every room is told."""
+def check(rooms: object, place: Place | None = None) -> Checked:
+    """Check a set's `rooms` (in a place); the inputs come in their one spelling, and every problem of every room."""
     if isinstance(rooms, Unknown):
         return Checked({"rooms": UNKNOWN}, ())
     if not isinstance(rooms, Mapping):
@@ -47,7 +49,7 @@ def check(rooms: object) -> Checked:
         elif "name" in (settings or ()):
             problems.append(Problem(path(name, "name"), "is the room's key in the map already"))
         else:
-            one = model.check({**(settings or {}), "name": name})
+            one = checks.check({**(settings or {}), "name": name}, place)
             problems += [Problem(path(name, "" if p.path == "name" else p.path), p.message) for p in one.problems]
             found[name] = nameless(one.inputs)
     return Checked({"rooms": found}, tuple(problems))

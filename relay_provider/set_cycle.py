@@ -119,7 +119,7 @@ class SetCycle:
 
         Raises NotFound for one of a list that is not live.
         """
-        live = {room.name: room for room in await self._rooms.list()}
+        live = {room.name: room for room in await self._rooms.with_agents(await self._rooms.list())}
         if chosen.endswith("*"):
             return {name: room for name, room in live.items() if name.startswith(chosen[:-1])}
         names = [name.strip() for name in chosen.split(",")]

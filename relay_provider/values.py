@@ -105,7 +105,7 @@ def canonical_json(value: object) -> str:
         raise wrong("must not hold a number of thousands of digits") from None
 
 
-def canonical_metadata(value: object) -> str:
+def canonical_metadata(value: object, most: int = MAX_METADATA) -> str:
     """Metadata as the string that is stored: a string as it is, an object or array as canonical JSON."""
     if isinstance(value, Mapping | list | tuple):
         text = canonical_json(value)
@@ -113,8 +113,8 @@ def canonical_metadata(value: object) -> str:
         text = value
     else:
         raise wrong(f"must be a string, or an object or list that becomes JSON, not {kind_of(value)}")
-    if len(text) > MAX_METADATA:
-        raise wrong(f"must have at most {MAX_METADATA} characters, not {len(text)}")
+    if len(text) > most:
+        raise wrong(f"must have at most {most} characters, not {len(text)}")
     try:
         text.encode()
     except UnicodeEncodeError:

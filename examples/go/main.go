@@ -10,6 +10,17 @@ import (
 
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
+		// On LiveKit, `pulumi config set agent notes` has that agent dispatched to the room.
+		var livekit relay.LiveKitPtrInput
+		if agent := config.Get(ctx, "agent"); agent != "" {
+			livekit = relay.LiveKitArgs{
+				DepartureTimeout: pulumi.Int(60),
+				Agents: relay.AgentArray{relay.AgentArgs{
+					AgentName: pulumi.String(agent),
+					Metadata:  pulumi.Map{"topic": pulumi.String("standup")},
+				}},
+			}
+		}
 		standup, err := relay.NewRoom(ctx, "standup", &relay.RoomArgs{
 			MaxParticipants: pulumi.Int(12),
 			EmptyTimeout:    pulumi.Int(900),
@@ -17,6 +28,7 @@ func main() {
 				"team":   pulumi.String("core"),
 				"agenda": pulumi.StringArray{pulumi.String("news"), pulumi.String("blockers")},
 			},
+			Livekit: livekit,
 		})
 		if err != nil {
 			return err

@@ -6,6 +6,8 @@ Names are the users' own names: a backend that needs a prefix adds and strips it
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Collection
 from typing import Final, Protocol
 
 from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
@@ -41,8 +43,12 @@ class Backend(Protocol):
     async def remove_participant(self, name: str, identity: str) -> bool:
         """Disconnect one participant; False when they, or the room, are definitely not there."""
 
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
-        """Change the metadata of a live room (only where `in_place` holds it); None when it is gone."""
+    async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
+        """Change these settings of a live room (only those of `in_place`) to what the inputs say; None when it is
+        gone."""
+
+    async def agents(self, name: str) -> builtins.list[dict[str, str]]:
+        """The agents that are dispatched to a live room (`agentName`, `metadata`); none when it is gone."""
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -16,7 +16,7 @@ import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
-from relay_provider.config import is_loopback
+from relay_provider.address import is_loopback
 
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
 """Bytes of an answer, unpacked, that are read: many times what ten thousand rooms take."""

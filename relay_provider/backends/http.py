@@ -97,7 +97,7 @@ class Http:
         self._timeout = settings.request_timeout
         self._policy = RetryPolicy(settings.max_retries)
         self._key_setting = key_setting
-        self._url_setting = url_setting
+        self.url_setting = url_setting
         self._secrets = (*secrets, *([token] if token else []))
         self._headers = {"User-Agent": f"relay-provider/{__version__}", "Accept": "application/json"}
         if token:
@@ -160,7 +160,7 @@ class Http:
                 "Try again later, or raise requestTimeout (RELAY_REQUEST_TIMEOUT)."
             )
         why = self.quoted(str(error)) or "the connection was lost"
-        return Unavailable(f"{what} failed: {why}. Check {self._url_setting} and that the server is up.")
+        return Unavailable(f"{what} failed: {why}. Check {self.url_setting} and that the server is up.")
 
     def quoted(self, text: str) -> str:
         """Foreign text for a message, without this client's key."""
@@ -169,7 +169,7 @@ class Http:
     def unexpected(self, what: str, why: str) -> UnexpectedAnswer:
         """An answer that is not what the document says, as an error naming the request."""
         return UnexpectedAnswer(
-            f"{what} answered with {why}, which is not what the API documents; check {self._url_setting}."
+            f"{what} answered with {why}, which is not what the API documents; check {self.url_setting}."
         )
 
     def said(self, answer: Answer) -> tuple[object, str]:
@@ -209,7 +209,7 @@ class Http:
                 target = self.quoted(answer.headers["Location"])
                 raise UnexpectedAnswer(
                     f"{what} was redirected ({status}) to {target}; redirects are not followed, so that the key "
-                    f"stays with the server it is for. If that is the right address, set {self._url_setting} to it."
+                    f"stays with the server it is for. If that is the right address, set {self.url_setting} to it."
                 )
             case _ if status >= 500:
                 raise Unavailable(f"{failed}.")

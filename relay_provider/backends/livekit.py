@@ -1,12 +1,25 @@
-"""Rooms on one's own LiveKit server, under `p_<projectId>__<name>` as Relay has them there.
+"""Rooms on one's own LiveKit server: with a project ID under `p_<projectId>__<name>`, as Relay has them there, and
+without one under their names alone.
 
-`emptyTimeout` becomes both of LiveKit's timeouts: the one until somebody joins, and the one after everybody left.
+`emptyTimeout` becomes both of LiveKit's timeouts, the one until somebody joins and the one after everybody left, unless
+`livekit.departureTimeout` says the second.
 """
 
 from __future__ import annotations
 
 import builtins
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from typing import Final
 
+from livekit.protocol.agent_dispatch import (
+    AgentDispatch,
+    CreateAgentDispatchRequest,
+    DeleteAgentDispatchRequest,
+    ListAgentDispatchRequest,
+    ListAgentDispatchResponse,
+    RoomAgentDispatch,
+)
 from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import (
     CreateRoomRequest,
@@ -19,9 +32,12 @@ from livekit.protocol.room import (
 
 from relay_provider.backends.livekit_server import LiveKitServer, one
 from relay_provider.backends.prefix import project_prefix
-from relay_provider.config import Connection, required
+from relay_provider.config import Connection
 from relay_provider.errors import NotFound
-from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs, in_place, unreported
+from relay_provider.livekit_room import Agent, LiveKit
+from relay_provider.model import AGENTS, LiveRoom, Participant, RoomDetail, RoomInputs, in_place, unreported
+
+_SERVING: Final = (ParticipantInfo.Kind.AGENT, ParticipantInfo.Kind.EGRESS)
 
 
 class LiveKitBackend:
@@ -34,11 +50,13 @@ class LiveKitBackend:
         self, settings: Connection, server: LiveKitServer | None = None, project_id: str | None = None
     ) -> None:
         """The settings' project, on a session of its own; or `project_id`'s on the session of `server`."""
-        self._prefix = project_prefix(project_id or required(settings.project_id, "projectId"))
+        of = project_id or settings.project_id
+        self._prefix = project_prefix(of) if of else ""
         self._server = server or LiveKitServer(settings)
         self.address = self._server.url
 
     async def create(self, room: RoomInputs) -> LiveRoom:
+        own = room.livekit or LiveKit()
         timeout = room.empty_timeout or 0  # 0 is the server's default
         made = await self._server.call(
             "CreateRoom",
@@ -46,17 +64,24 @@ class LiveKitBackend:
             Room,
             CreateRoomRequest,
             name=full_name,
+            room_preset=own.room_preset or "",
             empty_timeout=timeout,
-            departure_timeout=timeout,
+            departure_timeout=own.departure_timeout or timeout,
             max_participants=room.max_participants or 0,
             metadata=room.metadata or "",
+            min_playout_delay=own.min_playout_delay or 0,
+            max_playout_delay=own.max_playout_delay or 0,
+            sync_streams=bool(own.sync_streams),
+            agents=[
+                RoomAgentDispatch(agent_name=one.agent_name, metadata=one.metadata or "") for one in own.agents or ()
+            ],
         )
-        return self._live("CreateRoom", made, room.name)
+        return await self._live("CreateRoom", made, room)
 
     async def list(self) -> builtins.list[LiveRoom]:
         rooms = [room for room in await self._server.rooms() if room.name.startswith(self._prefix)]
         own = {room.name.removeprefix(self._prefix): room for room in rooms}
-        # A room that is named like the prefix alone has no name of its own, so nobody here made it.
+        # A room that is named like the prefix alone, or not at all, has no name of its own: nobody here made it.
         return [live_room(room, name) for name, room in sorted(own.items()) if name]
 
     async def get(self, name: str) -> RoomDetail | None:
@@ -85,21 +110,64 @@ class LiveKitBackend:
             return False
         return True
 
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
-        new = {"room": self._prefix + name, "metadata": metadata}
+    async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
+        full_name = self._prefix + room.name
         try:
-            room = await self._server.call("UpdateRoomMetadata", new["room"], Room, UpdateRoomMetadataRequest, **new)
+            if "metadata" in changed:
+                new = {"room": full_name, "metadata": room.metadata or ""}
+                found = await self._server.call("UpdateRoomMetadata", full_name, Room, UpdateRoomMetadataRequest, **new)
+            elif (listed := one(await self._server.rooms(full_name), full_name)) is None:
+                return None
+            else:
+                found = listed
+            if AGENTS in changed:
+                await self._dispatch(full_name, room.livekit.agents or () if room.livekit else ())
         except NotFound:
             return None
-        return self._live("UpdateRoomMetadata", room, name)
+        return await self._live("UpdateRoomMetadata", found, room)
+
+    async def _dispatch(self, full_name: str, agents: Iterable[Agent]) -> None:
+        """Withdraw the agents that are too many in a live room, and dispatch those that are missing."""
+        missing = [(one.agent_name, one.metadata or "") for one in agents]
+        # First what is there: it says that the room is live, for a dispatch to one that is not would make it.
+        for there in await self._dispatches(full_name):
+            if (told := (there.agent_name, there.metadata)) in missing:
+                missing.remove(told)
+            else:
+                gone = {"room": full_name, "dispatch_id": there.id}
+                with suppress(NotFound):
+                    await self._server.call(
+                        "DeleteDispatch", full_name, AgentDispatch, DeleteAgentDispatchRequest, **gone
+                    )
+        for name, metadata in missing:
+            new = {"room": full_name, "agent_name": name, "metadata": metadata}
+            await self._server.call("CreateDispatch", full_name, AgentDispatch, CreateAgentDispatchRequest, **new)
+
+    async def agents(self, name: str) -> builtins.list[dict[str, str]]:
+        try:
+            found = await self._dispatches(self._prefix + name)
+        except NotFound:
+            return []
+        told = sorted((there.agent_name, there.metadata) for there in found)
+        return [{"agentName": name, **({"metadata": metadata} if metadata else {})} for name, metadata in told]
+
+    async def _dispatches(self, full_name: str) -> builtins.list[AgentDispatch]:
+        """Those of agents that have a name: a room without any has one for whichever worker has none."""
+        answer = await self._server.call(
+            "ListDispatch", full_name, ListAgentDispatchResponse, ListAgentDispatchRequest, room=full_name
+        )
+        return [there for there in answer.agent_dispatches if there.agent_name]
 
     async def aclose(self) -> None:
         await self._server.aclose()
 
-    def _live(self, method: str, room: Room, name: str) -> LiveRoom:
-        if room.name != self._prefix + name or not room.sid:
+    async def _live(self, method: str, room: Room, wanted: RoomInputs) -> LiveRoom:
+        if room.name != self._prefix + wanted.name or not room.sid:
             raise self._server.unexpected(method, "another room than it was asked for")
-        return live_room(room, name)
+        live = live_room(room, wanted.name)
+        if wanted.livekit is None or wanted.livekit.agents is None:
+            return live
+        return live.model_copy(update={"agents": await self.agents(wanted.name)})
 
 
 def live_room(room: Room, name: str) -> LiveRoom:
@@ -111,9 +179,8 @@ def live_room(room: Room, name: str) -> LiveRoom:
         max_participants=room.max_participants,
         creation_time=room.creation_time,
         metadata=room.metadata,
-        # The document's emptyTimeout is the one after the last participant left; where a join made the room, the two
-        # timeouts differ.
-        empty_timeout=room.departure_timeout or room.empty_timeout,
+        empty_timeout=room.empty_timeout,
+        departure_timeout=room.departure_timeout or room.empty_timeout,
     )
 
 
@@ -125,4 +192,6 @@ def participant(person: ParticipantInfo) -> Participant:
         state=person.state,
         joined_at=person.joined_at,
         tracks=len(person.tracks),
+        # As the server sees it: neither keeps a room alive, nor counts in it.
+        serves=person.kind in _SERVING or person.permission.agent or person.permission.recorder,
     )

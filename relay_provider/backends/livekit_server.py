@@ -15,15 +15,14 @@ from livekit.api import AccessToken, VideoGrants
 from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import ListParticipantsRequest, ListParticipantsResponse, ListRoomsRequest, ListRoomsResponse
 
+from relay_provider.address import HTTP_OF, checked_url
 from relay_provider.backends.exchange import Answer
 from relay_provider.backends.http import Http, Unreadable, error_of
-from relay_provider.config import HTTP_OF, Connection, checked_url, required
+from relay_provider.config import Connection, required
 from relay_provider.errors import Rejected, UnexpectedAnswer, quoted
 
 M = TypeVar("M", bound=Message)
 
-_URL: Final = "livekitUrl (LIVEKIT_URL)"
-_KEY: Final = "livekitApiKey (LIVEKIT_API_KEY) and livekitApiSecret (LIVEKIT_API_SECRET)"
 _TOKEN_LIFE: Final = timedelta(minutes=10)
 _GRANTS: Final = {
     "CreateRoom": VideoGrants(room_create=True),
@@ -37,14 +36,14 @@ class LiveKitServer:
     """Requests to one LiveKit server with one API key. For one event loop; connects when first asked."""
 
     def __init__(self, settings: Connection) -> None:
-        url = required(settings.livekit_url, "livekitUrl")
-        self.url = checked_url(_URL, url, settings.allow_http)
-        self._key = required(settings.livekit_api_key, "livekitApiKey")
-        self._secret = required(settings.livekit_api_secret, "livekitApiSecret")
+        where, key = settings.called("livekit_url"), settings.called("livekit_api_key", "livekit_api_secret")
+        self.url = checked_url(where, required(settings, "livekit_url"), settings.allow_http)
+        self._key = required(settings, "livekit_api_key")
+        self._secret = required(settings, "livekit_api_secret")
         scheme, rest = self.url.split("://", 1)
         address = f"{HTTP_OF.get(scheme, scheme)}://{rest}"
         self._tokens: dict[str, tuple[str, float]] = {}
-        self._http = _Twirp(address, settings, secrets=(self._secret,), key_setting=_KEY, url_setting=_URL)
+        self._http = _Twirp(address, settings, secrets=(self._secret,), key_setting=key, url_setting=where)
 
     async def rooms(self, *names: str) -> list[Room]:
         """The live rooms of these names; every live room without names."""
@@ -75,7 +74,7 @@ class LiveKitServer:
         token = self._token(method) if method in _GRANTS else self._signed(VideoGrants(room_admin=True, room=about))
         return await self._http.request(
             "POST",
-            f"/twirp/livekit.RoomService/{method}",
+            f"/twirp/livekit.{'AgentDispatchService' if method.endswith('Dispatch') else 'RoomService'}/{method}",
             _as_message(answer),
             what=what,
             reads=method.startswith("List"),
@@ -103,7 +102,8 @@ class _Twirp(Http):
 
     def unexpected(self, what: str, why: str) -> UnexpectedAnswer:
         return UnexpectedAnswer(
-            f"{what} answered with {why}; check {_URL}, and whether something else answers in LiveKit's place."
+            f"{what} answered with {why}; check {self.url_setting}, and whether something else answers in LiveKit's "
+            "place."
         )
 
 

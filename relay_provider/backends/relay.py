@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import builtins
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from relay_provider.address import checked_url
 from relay_provider.backends.http import Http, as_json, segment
-from relay_provider.config import Connection, checked_url, required
+from relay_provider.config import Connection, required
 from relay_provider.errors import NotFound, UnexpectedAnswer
 from relay_provider.model import LiveRoom, Removal, RoomDetail, RoomInputs, RoomList, in_place, unreported
 
@@ -26,13 +28,13 @@ class RelayBackend:
     unreported = unreported("relay")
 
     def __init__(self, settings: Connection) -> None:
-        setting = "baseUrl (RELAY_BASE_URL)"
+        setting = settings.called("base_url")
         self.address = checked_url(setting, settings.base_url, settings.allow_http, schemes=("http", "https"))
         self._http = Http(
             self.address,
             settings,
-            token=required(settings.api_key, "apiKey"),
-            key_setting="apiKey (RELAY_API_KEY)",
+            token=required(settings, "api_key"),
+            key_setting=settings.called("api_key"),
             url_setting=setting,
         )
 
@@ -56,7 +58,9 @@ class RelayBackend:
         except NotFound as error:
             # Undocumented, and a wrong address says the same: only a list without the room means gone.
             if any(room.name == name for room in await self.list()):
-                raise UnexpectedAnswer(f"{error} The list has the room all the same; check baseUrl.") from None
+                raise UnexpectedAnswer(
+                    f"{error} The list has the room all the same; check {self._http.url_setting}."
+                ) from None
             return
         if not answer.ended:
             raise self._http.unexpected(self._http.what("DELETE", path), '"ended": false')
@@ -68,8 +72,11 @@ class RelayBackend:
         except NotFound:
             return False
 
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
+    async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
         raise NotImplementedError("the Rooms API changes nothing in place")
+
+    async def agents(self, name: str) -> builtins.list[dict[str, str]]:
+        raise NotImplementedError("the Rooms API knows nothing of agents")
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -78,4 +85,4 @@ class RelayBackend:
         try:
             return await self._http.request(method, "/rooms", read, **content)
         except NotFound as error:  # no room was named that could be missing, so it is the address
-            raise UnexpectedAnswer(f"{error} Check baseUrl (RELAY_BASE_URL).") from None
+            raise UnexpectedAnswer(f"{error} Check {self._http.url_setting}.") from None

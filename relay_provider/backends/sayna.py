@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from relay_provider.address import checked_url
 from relay_provider.backends.exchange import Answer
 from relay_provider.backends.http import Http, as_json, segment
-from relay_provider.config import Connection, checked_url, required
+from relay_provider.config import Connection, required
 from relay_provider.errors import NotFound, Unauthorized, Unavailable
 from relay_provider.sayna import SaynaRoom
 
@@ -16,7 +17,7 @@ class Sayna:
     """One Sayna server. The token may be absent: the document has an open mode."""
 
     def __init__(self, settings: Connection) -> None:
-        url = required(settings.sayna_url, "saynaUrl")
+        url = required(settings, "sayna_url")
         token = settings.sayna_token.get_secret_value() if settings.sayna_token else None
         self._http = _Http(
             checked_url(_URL, url, settings.allow_http, schemes=("http", "https")),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from relay_provider.backends.prefix import elsewhere
 from relay_provider.cli.output import waiting
 from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
@@ -119,12 +120,16 @@ def resolved(
 
 
 def _declared_once(manifest: Manifest, found: Iterable[tuple[Project, Connection]]) -> None:
-    """Raise where two labels lead to one project and both declare a room: neither could keep it as declared."""
+    """Raise where two labels lead to one project and both declare a room, or one declares another project's: neither
+    could keep it as declared."""
     first: dict[tuple[Home, str], str] = {}
     errors: list[RelayError] = []
     for project, settings in found:
         label, home = project.ref.label, home_of(settings)
         for room in project.rooms:
+            if why := elsewhere(home[0], room.name):
+                position = manifest.position(label, room.name)
+                errors.append(RelayError(f"{position}: room {room.name} of project {label} {why}."))
             other = first.setdefault((home, room.name), label)
             if other != label:
                 there, here = manifest.position(other, room.name), manifest.position(label, room.name)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from relay_provider.backends.prefix import others
 from relay_provider.cli.common import (
     about,
     connections,
@@ -76,7 +78,9 @@ async def _compared(projects: Sequence[tuple[Project, Connection]], ignore: Sequ
             labels = [other for other, theirs in projects if home_of(theirs) == home]
             sharing = {other.ref.label: {room.name for room in other.rooms} for other in labels}
             patterns = {*ignore, *(pattern for other in labels for pattern in other.ignore)}
+            patterns |= others(home[0], (place for place, _ in homes))
             own = counting(project.ref.label, sharing, live[home], patterns)
+            own = await homes[home].with_agents(own, project.rooms)
             found.append(compare(project.ref.label, project.rooms, own, homes[home].backend.unreported))
         return tuple(found)
 
@@ -101,8 +105,8 @@ def _rows(project: ProjectDrift) -> list[tuple[Cell, ...]]:
     return rows
 
 
-def _value(value: str | int) -> str:
-    return '""' if value == "" else str(value)
+def _value(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if value == "" or isinstance(value, list) else str(value)
 
 
 def _headline(project: ProjectDrift) -> Cell:

@@ -12,14 +12,15 @@ import click
 import yaml
 
 from relay_provider.changes import imported_inputs
+from relay_provider.checks import check
 from relay_provider.cli.common import connection_options, counted, project_and_settings, with_rooms
 from relay_provider.cli.output import json_text, shown, write_file
 from relay_provider.config import DEFAULT_BASE_URL, Connection, KeyRef, ProjectRef
 from relay_provider.drift import ignored
 from relay_provider.errors import UNSHOWN, ConfigError, RelayError
 from relay_provider.manifest import Manifest, ManifestError, Project, load, written
-from relay_provider.model import LiveRoom, check
-from relay_provider.place import home_of
+from relay_provider.model import LiveRoom, flat, nested
+from relay_provider.place import Place, home_of, place_of
 from relay_provider.values import canonical_json
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def export_command(imports: bool, out: Path | None, **connection: Any) -> None:
         manifest, project = _replaced(out, manifest, project, settings)
     live, unreported = with_rooms(connection, _listed)
     kept = project or Project(_own(settings), ())
+    place = place_of(settings)
     declared = {
-        room.name: _settings(room) for room in live if not ignored(room, kept.ignore) and _can_be_declared(room)
+        room.name: _settings(room) for room in live if not ignored(room, kept.ignore) and _can_be_declared(room, place)
     }
     if imports:
         resources = [{"type": ROOM_TYPE, "name": name, "id": name} for name in declared]
@@ -69,7 +71,7 @@ def export_command(imports: bool, out: Path | None, **connection: Any) -> None:
 
 
 async def _listed(rooms: Rooms) -> tuple[list[LiveRoom], Collection[str]]:
-    return await rooms.list(), rooms.backend.unreported
+    return await rooms.with_agents(await rooms.list()), rooms.backend.unreported
 
 
 def _replaced(
@@ -130,16 +132,19 @@ def as_manifest(
 def _factored(rooms: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """What most rooms have in common, and what each room says beside it; null takes a default away."""
     defaults: dict[str, Any] = {}
+    rooms = {name: flat(room) for name, room in rooms.items()}
     for key in sorted({key for room in rooms.values() for key in room}):
         values = Counter(_spelled(room[key]) for room in rooms.values() if key in room)
         value, times = values.most_common(1)[0]
         if times > max(1, len(rooms) / 2):
             defaults[key] = json.loads(value)
-    return defaults, {
-        name: {
-            **{key: value for key, value in room.items() if key not in defaults or not _same(value, defaults[key])},
-            **{key: None for key in defaults if key not in room},
-        }
+    return nested(defaults), {
+        name: nested(
+            {
+                **{key: value for key, value in room.items() if key not in defaults or not _same(value, defaults[key])},
+                **{key: None for key in defaults if key not in room},
+            }
+        )
         for name, room in rooms.items()
     }
 
@@ -171,9 +176,8 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(str, _Dumper.represent_str)
 
 
-def _can_be_declared(room: LiveRoom) -> bool:
-    problems = check(imported_inputs(room)).problems
-    if problems:
+def _can_be_declared(room: LiveRoom, place: Place) -> bool:
+    if problems := check(imported_inputs(room), place).problems:
         why = "; ".join(map(str, problems))
         click.echo(shown(f'Room "{room.name}" is left out, as it cannot be declared: {why}.'), err=True)
     return not problems

@@ -46,8 +46,9 @@ class Foresight:
     def look(self) -> None:
         """One list of each project. Raises when one cannot be had: nothing is planned blindly."""
         if self._connections:
-            found = self._connections.values()
-            lists = run_in_session(lambda session: asyncio.gather(*(session.rooms(one).listed() for one in found)))
+            declared = {at: [room for home, room in self._declared.values() if home == at] for at in self._connections}
+            asked = [(settings, declared[home]) for home, settings in self._connections.items()]
+            lists = run_in_session(lambda session: asyncio.gather(*(session.rooms(at).listed(of) for at, of in asked)))
             self._live = dict(zip(self._connections, lists, strict=True))
 
     def live(self, project: str, room: str) -> LiveRoom | None:

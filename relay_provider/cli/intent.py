@@ -106,8 +106,8 @@ def alive(projects: Sequence[Project], base: Connection, lookup: Lookup) -> list
 
     async def listed(session: Session) -> list[list[LiveRoom]]:
         places = list({where: None for _, where in found})
-        lists = await asyncio.gather(*(session.rooms(where).list() for where in places))
-        return [lists[places.index(where)] for _, where in found]
+        lists = dict(zip(places, await asyncio.gather(*(session.rooms(where).list() for where in places)), strict=True))
+        return [await session.rooms(where).with_agents(lists[where], one.rooms) for one, where in found]
 
     kept: dict[tuple[str, str], Project] = {}  # two notes may hold one room
     for one, rooms in zip(projects, run_in_session(listed), strict=True):

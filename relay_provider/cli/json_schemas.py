@@ -106,7 +106,7 @@ def _changes() -> Schema:
 
 def _plan() -> Schema:
     nullable = {"type": ["string", "null"]}
-    settings = {name: {"type": ["string", "integer", "object", "null"]} for name in sorted(SETTINGS)}
+    settings = {name: {"type": ["string", "integer", "array", "object", "null"]} for name in sorted(SETTINGS)}
     room = {
         **_change([*_KINDS, "same"]),
         "sid": _said(nullable, "The live room's session; null where there is none."),

@@ -14,7 +14,7 @@ from relay_provider.drift import FieldDifference
 from relay_provider.errors import redacted
 from relay_provider.guard import NAMED
 from relay_provider.lifecycle import Outlook
-from relay_provider.model import FIELDS, LiveRoom
+from relay_provider.model import SETTINGS, LiveRoom, flat
 
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent, StepEventMetadata
@@ -176,10 +176,10 @@ def _fields(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> t
     if kind == "delete":
         return ()
     if kind == "create":
-        given = {name: after.get(name) for name in sorted(FIELDS.values()) if name != "name"}
+        given = {name: flat(after).get(name) for name in sorted((*SETTINGS, "forceDestroy"))}
         return tuple(FieldDifference(name, value, None) for name, value in given.items() if value not in (None, False))
     changed = [one.field for one in diff(before, after, ()).changes]
-    found = [FieldDifference(name, after.get(name), before.get(name)) for name in changed]
+    found = [FieldDifference(name, flat(after).get(name), flat(before).get(name)) for name in changed]
     if before.get("project") != after.get("project"):
         found.append(FieldDifference("project", _connection(after), _connection(before)))
     return tuple(sorted(found, key=lambda change: change.field))

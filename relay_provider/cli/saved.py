@@ -20,7 +20,7 @@ from relay_provider.cli.state import Deployment, version_of
 from relay_provider.errors import RelayError, quoted
 from relay_provider.guard import named
 from relay_provider.manifest import Project
-from relay_provider.model import SETTINGS, LiveRoom
+from relay_provider.model import OWN, SETTINGS, LiveRoom
 from relay_provider.place import Home
 
 Data = Mapping[str, Any]
@@ -183,7 +183,11 @@ def _whole(found: Data) -> bool:
 
 
 def _seen(room: LiveRoom | None) -> dict[str, Any]:
-    settings = room and {name: getattr(room, one.field) for name, one in sorted(SETTINGS.items())}
+    settings = room and {
+        name: value
+        for name, one in sorted(SETTINGS.items())
+        if (value := getattr(room, one.field, None)) is not None or not name.startswith(OWN)
+    }
     return {"sid": room.sid if room else None, "settings": settings}
 
 

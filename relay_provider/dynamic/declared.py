@@ -48,6 +48,7 @@ def _declared(project: Project, opts: ResourceOptions | None) -> Iterator[tuple[
                 max_participants=room.max_participants,
                 empty_timeout=room.empty_timeout,
                 metadata=room.metadata,
+                livekit=room.livekit.props() if room.livekit else None,
                 force_destroy=room.force_destroy or None,
                 project=project.ref,
             ),

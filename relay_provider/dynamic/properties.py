@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from relay_provider.changes import inputs_as_live, outputs
+from relay_provider.changes import diff, inputs_as_live, outputs
 from relay_provider.config import Connection, ProjectRef
-from relay_provider.model import FIELDS, LiveRoom, same
+from relay_provider.model import FIELDS, LiveRoom
 from relay_provider.place import Place, place_of
 
 Props = Mapping[str, Any]
@@ -56,6 +56,6 @@ def read(props: Props, live: LiveRoom) -> tuple[dict[str, Any], dict[str, Any] |
     """The properties after a look at the live room, and the inputs where those are no longer as they were."""
     now = outputs(props, live)
     # Inputs that come back otherwise than the program spells them make every `up` write them, once per room.
-    as_declared = all(same(key, now.get(key), props.get(key)) for key in FIELDS.values())
+    as_declared = not diff(props, now, ()).changes
     inputs = None if as_declared else {**inputs_as_live(own(props), live), **ours(props)}
     return {**now, **ours(props)}, inputs

@@ -21,6 +21,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from relay_provider import process
 from relay_provider.dynamic.properties import Props
 from relay_provider.dynamic.room_calls import RoomCalls
 from relay_provider.dynamic.scope import Scope
@@ -39,6 +40,7 @@ class RoomProvider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         engine = engine_address(sys.argv[1:])
         if _is_own_process():
+            process.start()
             _show_sentences()
             if engine:
                 end_with(engine)

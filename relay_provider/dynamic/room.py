@@ -11,16 +11,16 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi import CustomResource, Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
-from pydantic_core import PydanticCustomError
 
 from relay_provider.config import ProjectRef
 from relay_provider.dynamic.functions import in_sentences, program_settings
+from relay_provider.dynamic.livekit import LiveKit, livekit_props
+from relay_provider.dynamic.metadata import as_declared
 from relay_provider.dynamic.properties import PROVIDER, PROVIDER_KEY
 from relay_provider.dynamic.scope import resource_of
-from relay_provider.errors import InvalidInputs, Problem, RelayError
+from relay_provider.errors import RelayError
 from relay_provider.model import FIELDS
 from relay_provider.place import home_of
-from relay_provider.values import canonical_metadata
 
 IN_STATE: Final = {**FIELDS, "creation_time": "creationTime"}
 """A room's properties: Python name → name in the state."""
@@ -32,9 +32,9 @@ IN_PYTHON: Final = {alias: name for name, alias in IN_STATE.items()}
 class Room(Resource, module="relay", name="Room"):
     """A real-time room that `pulumi up` keeps as declared.
 
-    `name` defaults to the resource's own name; a change of `name`, `max_participants`, `empty_timeout` or `metadata`
-    replaces the room, which ends it. An occupied room is ended only with `force_destroy`. Limits are those of the
-    Rooms API document: see `relay_provider.model.RoomInputs`.
+    `name` defaults to the resource's own name. A change of a setting replaces the room, which ends it, but for what
+    LiveKit changes in place: `metadata` and agents. An occupied room is ended only with `force_destroy`. Limits are
+    those of the Rooms API document: see `relay_provider.model.RoomInputs`.
     """
 
     if TYPE_CHECKING:  # the SDK would evaluate annotations for each room anew
@@ -42,6 +42,7 @@ class Room(Resource, module="relay", name="Room"):
         max_participants: Output[int]
         empty_timeout: Output[int | None]
         metadata: Output[str]
+        livekit: Output[Mapping[str, Any] | None]
         force_destroy: Output[bool]
         sid: Output[str]
         creation_time: Output[int]
@@ -55,6 +56,7 @@ class Room(Resource, module="relay", name="Room"):
         max_participants: Input[int] | None = None,
         empty_timeout: Input[int] | None = None,
         metadata: Input[str | Mapping[str, Any] | list[Any]] | None = None,
+        livekit: Input[LiveKit | Mapping[str, Any]] | None = None,
         force_destroy: Input[bool] | None = None,
         project: ProjectRef | None = None,
     ) -> None:
@@ -65,6 +67,7 @@ class Room(Resource, module="relay", name="Room"):
             "max_participants": max_participants,
             "empty_timeout": empty_timeout,
             "metadata": None if metadata is None else as_declared(resource_name, metadata),
+            "livekit": None if livekit is None else livekit_props(resource_name, livekit),
             "force_destroy": force_destroy,
             "project": project.as_state() if project else None,
             "resource": None if resource_name == resource_of(room_name, project) else resource_name,
@@ -95,32 +98,6 @@ def short_stack() -> Iterator[None]:
             del sys.tracebacklimit
         else:
             sys.tracebacklimit = limit
-
-
-def as_declared(resource: str, metadata: Any) -> Any:
-    """Metadata as its canonical string while numbers are still exact; what holds outputs, when they are known."""
-
-    def canonical(value: Any) -> Any:
-        if not isinstance(value, Mapping | list | tuple):
-            return value
-        with in_sentences():
-            try:
-                return canonical_metadata(value)
-            except PydanticCustomError as error:
-                problem = Problem("metadata", error.message())
-                raise InvalidInputs(f'Room "{resource}" cannot be declared', [problem]) from None
-
-    if isinstance(metadata, str):
-        return metadata
-    return Output.from_input(metadata).apply(canonical) if _holds_output(metadata) else canonical(metadata)
-
-
-def _holds_output(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_holds_output(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(_holds_output(item) for item in value)
-    return isinstance(value, Output) or hasattr(value, "__await__")
 
 
 _declared: WeakKeyDictionary[Any, set[tuple[object, str]]] = WeakKeyDictionary()

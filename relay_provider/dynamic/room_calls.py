@@ -9,12 +9,13 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, 
 
 from relay_provider import session
 from relay_provider.changes import outputs
+from relay_provider.checks import check
 from relay_provider.config import ProjectRef
 from relay_provider.dynamic.properties import Props, kept, ours, own, read
 from relay_provider.dynamic.scope import SECRET, Scope, known, resource_of
 from relay_provider.errors import ConfigError
 from relay_provider.lifecycle import Rooms
-from relay_provider.model import RoomInputs, check
+from relay_provider.model import RoomInputs
 from relay_provider.place import Home
 from relay_provider.run import ADOPTING, KEYS_CHECKED
 
@@ -26,7 +27,7 @@ class RoomCalls:
         self._scope = scope
 
     def check(self, olds: Props, news: Props) -> CheckResult:
-        found = check(_inputs(news))
+        found = check(_inputs(news), self._scope.declared_place(news))
         if not found.problems:
             props = {**found.inputs, **ours(news)}
             if room := self._scope.room(props):
@@ -82,9 +83,10 @@ class RoomCalls:
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         wanted = RoomInputs.model_validate(_inputs(news))
         live = self._scope.with_rooms(news, lambda rooms: rooms.update(olds, wanted, self._scope.run, SECRET))
+        if live is not None:
+            return UpdateResult({**outputs(news, live), **ours(news)})
         before = {key: value for key, value in kept(olds).items() if key not in ours(olds)}
-        changed = {"forceDestroy": wanted.force_destroy} if live is None else outputs(news, live)
-        return UpdateResult({**before, **changed, **ours(news)})
+        return UpdateResult({**before, "forceDestroy": wanted.force_destroy, **ours(news)})
 
     def delete(self, id_: str, props: Props) -> None:
         run, force, sid, by = self._scope.run, props.get("forceDestroy") is True, props.get("sid"), _resource(props)

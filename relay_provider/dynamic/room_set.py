@@ -9,8 +9,10 @@ from pulumi import CustomResource, Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
 
 from relay_provider.config import ProjectRef
+from relay_provider.dynamic.livekit import LiveKit, livekit_props
+from relay_provider.dynamic.metadata import as_declared
 from relay_provider.dynamic.properties import PROVIDER, PROVIDER_KEY
-from relay_provider.dynamic.room import IN_PYTHON, IN_STATE, as_declared, declare_once, short_stack
+from relay_provider.dynamic.room import IN_PYTHON, IN_STATE, declare_once, short_stack
 
 
 class RoomSettings(TypedDict, total=False):
@@ -19,6 +21,7 @@ class RoomSettings(TypedDict, total=False):
     max_participants: Input[int]
     empty_timeout: Input[int]
     metadata: Input[str | Mapping[str, Any] | list[Any]]
+    livekit: Input[LiveKit | Mapping[str, Any]]
     force_destroy: Input[bool]
 
 
@@ -64,6 +67,8 @@ def _settings(name: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
     settings = {IN_STATE.get(key, key): value for key, value in (given or {}).items() if value is not None}
     if "metadata" in settings:
         settings["metadata"] = as_declared(name, settings["metadata"])
+    if "livekit" in settings:
+        settings["livekit"] = livekit_props(name, settings["livekit"])
     return settings
 
 

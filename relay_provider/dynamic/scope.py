@@ -14,11 +14,12 @@ from relay_provider.config import OPTIONS, Connection, Lookup, ProjectRef, load
 from relay_provider.dynamic.properties import Props, place, registered
 from relay_provider.errors import ConfigError, RelayError, Unauthorized, Unavailable, UnexpectedAnswer
 from relay_provider.lifecycle import Rooms
+from relay_provider.model import AGENTS
 from relay_provider.place import Home, Place, home_of, settings_in_state
 from relay_provider.run import KEYS_CHECKED, MANIFEST, Run
 from relay_provider.values import UNKNOWN
 
-SECRET: Final = ("metadata",)
+SECRET: Final = ("metadata", AGENTS)
 """This protocol does not tell a provider what is secret, so messages never show what may be."""
 OLD_KEY: Final = (ConfigError, Unauthorized)
 OUT_OF_REACH: Final = (*OLD_KEY, Unavailable, UnexpectedAnswer)
@@ -63,6 +64,10 @@ class Scope:
             return home_of(self.settings_of(props))
         except ConfigError:
             return None
+
+    def declared_place(self, props: Props) -> Place:
+        """Where the rooms of a declared resource are to live, wherever the state has them."""
+        return self.place({"project": props.get("project")})
 
     def room(self, props: Props) -> tuple[Home, str] | None:
         """The room that the properties name; None where it, or the key of its project, is not known."""

@@ -29,7 +29,7 @@ class SetCalls:
         self._scope = scope
 
     def check(self, olds: Props, news: Props) -> CheckResult:
-        found = room_set.check(known(news.get("rooms")))
+        found = room_set.check(known(news.get("rooms")), self._scope.declared_place(news))
         if not found.problems and (home := self._scope.home(news)):
             for name, force in room_set.declared(found.inputs["rooms"]):
                 self._scope.run.declare((home, name), force, by=room_set.by(str(news.get("resource")), name))

@@ -12,7 +12,7 @@ import math
 import secrets
 import string
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -113,11 +113,14 @@ class MemoryProject:
             room.deadline = self._clock() + room.departure_timeout
         return True
 
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
-        if (room := self.room(name)) is None:
+    async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
+        if (found := self.room(room.name)) is None:
             return None
-        room.inputs = room.inputs.model_copy(update={"metadata": metadata})
-        return room.live()
+        found.inputs = found.inputs.model_copy(update={"metadata": room.metadata})
+        return found.live()
+
+    async def agents(self, name: str) -> builtins.list[dict[str, str]]:
+        return []
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from relay_provider.model import NAME_PATTERN, SETTINGS, LiveRoom, RoomDetail, RoomInputs, RoomList
+from relay_provider.model import NAME_PATTERN, LiveRoom, RoomDetail, RoomInputs, RoomList, settings_of
 from relay_provider.sayna import SaynaRoom
 from relay_provider.version import __version__
 
@@ -68,7 +68,8 @@ def document(*, token_required: bool) -> dict[str, Any]:
 
 def _create() -> dict[str, Any]:
     inputs = RoomInputs.model_json_schema(by_alias=True)["properties"]
-    properties = {key: {**inputs[key]["anyOf"][0], "description": inputs[key]["description"]} for key in SETTINGS}
+    said = {key: inputs[key] for key in settings_of("relay")}
+    properties = {key: {**one["anyOf"][0], "description": one["description"]} for key, one in said.items()}
     properties["metadata"]["description"] = "Opaque string attached to the room."
     properties["name"] = {**_NAME, "description": "Room name, unique in the project."}
     body = {"type": "object", "required": ["name"], "properties": properties}

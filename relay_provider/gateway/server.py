@@ -12,7 +12,8 @@ from typing import Final, Literal, cast
 
 import click
 
-from relay_provider.config import is_loopback, load
+from relay_provider.address import is_loopback
+from relay_provider.config import load
 from relay_provider.errors import ConfigError
 from relay_provider.gateway.app import Gateway
 from relay_provider.gateway.connections import Limits

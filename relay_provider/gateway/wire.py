@@ -15,9 +15,11 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from relay_provider.model import ROOM_NAME, SETTINGS, RoomInputs, check
+from relay_provider.checks import check
+from relay_provider.model import ROOM_NAME, SETTINGS, RoomInputs, settings_of
 from relay_provider.values import kind_of
 
+_SETTINGS: Final = settings_of("relay")
 MAX_BODY: Final = 64 * 1024
 _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
@@ -144,15 +146,15 @@ def create_request(body: Mapping[str, Any]) -> RoomInputs:
     The limits are the model's. Its rules for people who declare rooms are not the document's: here metadata is a
     string, null is no value, and a name may be any of the allowed characters.
     """
-    given = {field: body[field] for field in ("name", *SETTINGS) if field in body}
+    given = {field: body[field] for field in ("name", *_SETTINGS) if field in body}
     problems = {field: reason for field, value in given.items() if (reason := _not_documented(field, value))}
     if "name" not in given:
         problems["name"] = "is required"
     checked = check({**given, "name": "any"})
     problems = {problem.path: problem.message for problem in checked.problems} | problems
     if problems:
-        raise invalid("; ".join(f"{field} {problems[field]}" for field in ("name", *SETTINGS) if field in problems))
-    settings = {SETTINGS[field].field: value for field, value in checked.inputs.items() if field in SETTINGS}
+        raise invalid("; ".join(f"{field} {problems[field]}" for field in ("name", *_SETTINGS) if field in problems))
+    settings = {SETTINGS[field].field: value for field, value in checked.inputs.items() if field in _SETTINGS}
     return RoomInputs.model_construct(name=given["name"], **settings)
 
 

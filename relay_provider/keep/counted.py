@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Final, TypeVar
 
 from relay_provider.backends.base import Backend
@@ -14,7 +14,7 @@ from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
 
 T = TypeVar("T")
 
-OPERATIONS: Final = ("create", "delete", "get", "list", "update_metadata")
+OPERATIONS: Final = ("agents", "create", "delete", "get", "list", "update")
 """What is asked while rooms are kept."""
 _FAILURES: Final[dict[type[RelayError], str]] = {
     Unavailable: "unavailable",
@@ -50,8 +50,11 @@ class Counted:
     async def remove_participant(self, name: str, identity: str) -> bool:
         return await self._counted("remove_participant", self._backend.remove_participant(name, identity))
 
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
-        return await self._counted("update_metadata", self._backend.update_metadata(name, metadata))
+    async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
+        return await self._counted("update", self._backend.update(room, changed))
+
+    async def agents(self, name: str) -> builtins.list[dict[str, str]]:
+        return await self._counted("agents", self._backend.agents(name))
 
     async def aclose(self) -> None:
         await self._backend.aclose()

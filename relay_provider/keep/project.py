@@ -18,7 +18,7 @@ from relay_provider.keep.state import ProjectState, State
 from relay_provider.keep.telling import Telling
 from relay_provider.keep.tempo import Tempo
 from relay_provider.lifecycle import Rooms
-from relay_provider.model import RoomInputs
+from relay_provider.model import LiveRoom, RoomInputs
 from relay_provider.run import Run
 
 T = TypeVar("T")
@@ -45,8 +45,8 @@ class Manner:
 class Keeper:
     """Keeps one project's rooms as long as `run` runs.
 
-    `sharing` answers with the rooms that each label of the same project declares; `timeout` is the seconds that one
-    request may take.
+    `sharing` answers with the rooms that each label of the same project declares, `others` with patterns of the names
+    that other projects' rooms have; `timeout` is the seconds that one request may take.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Keeper:
         state: State,
         *,
         sharing: Callable[[], Mapping[str, Collection[str]]],
+        others: Callable[[], Collection[str]] = tuple,
         timeout: float,
     ) -> None:
         self.project = project
@@ -64,6 +65,7 @@ class Keeper:
         self._manner = manner
         self._state = state
         self._sharing = sharing
+        self._others = others
         self._limit = max(manner.interval, timeout)
         self._tempo = Tempo(manner.interval)
         self._telling = Telling(project, state)
@@ -98,7 +100,7 @@ class Keeper:
         """Look once, and put right what is to be put right; answers whether the API could be asked."""
         self._hint.clear()
         try:
-            live = await self._limited(self._rooms.list())
+            live = await self._limited(self._listed())
         except RelayError as error:
             self._telling.unreachable(error)
             return False
@@ -114,6 +116,9 @@ class Keeper:
             fine = await self._each(changed, self._repair)
         await self._look_for_people()
         return fine
+
+    async def _listed(self) -> list[LiveRoom]:
+        return await self._rooms.with_agents(await self._rooms.list(), self.project.declared.values())
 
     def _wrong(self) -> tuple[list[str], list[str]]:
         """The rooms that are missing, or about to be, and the others that are changed."""
@@ -211,7 +216,7 @@ class Keeper:
 
     def _compare(self) -> None:
         project = self.project
-        live = counting(project.label, self._sharing(), project.live.values())
+        live = counting(project.label, self._sharing(), project.live.values(), self._others())
         project.found = compare(project.label, project.declared.values(), live, self._rooms.backend.unreported)
         self._state.touch()
         self._telling.compared()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from relay_provider.backends import connect
+from relay_provider.backends.prefix import others
 from relay_provider.config import Connection
 from relay_provider.errors import RelayError, quoted
 from relay_provider.keep.counted import Counted
@@ -19,7 +20,7 @@ from relay_provider.keep.notify import notify, watchdog
 from relay_provider.keep.project import Keeper, Manner
 from relay_provider.keep.state import ProjectState, State
 from relay_provider.manifest import Project
-from relay_provider.place import Home, home_of
+from relay_provider.place import Home, Place, home_of, place_of
 from relay_provider.session import Session
 from relay_provider.values import counted
 
@@ -102,9 +103,16 @@ class Service:
             label = project.ref.label
             if label not in self._kept:
                 known = ProjectState(label, opened[label].backend.address, {})
-                sharing = partial(self._sharing, home_of(settings))
-                timeout = settings.request_timeout
-                keeper = Keeper(known, opened[label], self._manner, self.state, sharing=sharing, timeout=timeout)
+                home = home_of(settings)
+                keeper = Keeper(
+                    known,
+                    opened[label],
+                    self._manner,
+                    self.state,
+                    sharing=partial(self._sharing, home),
+                    others=partial(self._others, home[0]),
+                    timeout=settings.request_timeout,
+                )
                 self.state.projects[label] = known
                 self._kept[label] = _Kept(settings, keeper)
                 if self._group:
@@ -119,6 +127,9 @@ class Service:
         """The labels that lead to this project, with the rooms that each declares."""
         same = {label: kept.keeper for label, kept in self._kept.items() if home_of(kept.settings) == home}
         return {label: keeper.project.declared.keys() for label, keeper in same.items()}
+
+    def _others(self, place: Place) -> Collection[str]:
+        return others(place, (place_of(kept.settings) for kept in self._kept.values()))
 
     def _start(self, kept: _Kept) -> None:
         assert self._group is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -70,8 +71,12 @@ def _rooms(project: ProjectState) -> Iterable[dict[str, Any]]:
 
 
 def _settings(room: RoomInputs | LiveRoom) -> dict[str, Any]:
-    values = {name: getattr(room, setting.field) for name, setting in SETTINGS.items()}
-    return {name: _cut(value) for name, value in values.items() if value not in (None, "", 0)}
+    values = (
+        room.settings()
+        if isinstance(room, RoomInputs)
+        else {name: getattr(room, setting.field, None) for name, setting in SETTINGS.items()}
+    )
+    return {name: _cut(value) for name, value in values.items() if value not in (None, "", 0, [])}
 
 
 def _live(room: LiveRoom) -> dict[str, Any]:
@@ -93,6 +98,8 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def _cut(value: Any, longest: int = LONGEST) -> Any:
+    if isinstance(value, list):
+        value = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, str):
         return value
     text = redacted(value)

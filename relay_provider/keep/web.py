@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from relay_provider.config import is_loopback
+from relay_provider.address import is_loopback
 from relay_provider.errors import ConfigError
 from relay_provider.keep.metrics import Metrics
 from relay_provider.keep.state import State

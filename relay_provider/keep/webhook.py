@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from relay_provider.backends.prefix import split_name
+from relay_provider.backends.prefix import placed
 from relay_provider.config import Connection
 from relay_provider.keep.project import Keeper
 
@@ -48,14 +48,14 @@ class Webhooks:
         pairs = dict.fromkeys(map(_pair, self._connections()))
         for pair in pairs:
             if pair and (event := _received(bytes(body), token, *pair)):
-                if event.event == "room_finished" and not self._known(event.id or token):
+                if event.event == "room_finished" and event.room.name and not self._known(event.id or token):
                     self._hint(pair, event.room.name, event.room.sid)
                 return PlainTextResponse("ok\n")
         return PlainTextResponse("not signed with the key of a project that is kept\n", 401)
 
     def _hint(self, pair: tuple[str, str], full_name: str, sid: str) -> None:
-        project_id, name = split_name(full_name) or ("", "")
-        for keeper in self._keepers(lambda one: _pair(one) == pair and one.project_id == project_id):
+        project_id, name = placed(full_name)
+        for keeper in self._keepers(lambda one: _pair(one) == pair and (one.project_id or "") == project_id):
             keeper.hint(name, sid)
 
     def _known(self, event: str) -> bool:

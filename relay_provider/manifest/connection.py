@@ -7,26 +7,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from relay_provider import values
+from relay_provider.address import checked_url
 from relay_provider.allowed import KEYS as ALLOWED_KEYS
 from relay_provider.allowed import refused
 from relay_provider.backends.prefix import ALLOWED, is_project_id
-from relay_provider.config import BACKENDS, KeyRef, ProjectRef, checked_url
+from relay_provider.config import BACKENDS, WRITTEN, KeyRef, ProjectRef, load
 from relay_provider.errors import ConfigError, key_like, redacted
 from relay_provider.manifest.reader import WRONG, Reader, shown
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
 
 KEYS: Final = ("apiKey", "baseUrl", "backend", "livekit")
 LIVEKIT_KEYS: Final = ("url", "apiKey", "apiSecret", "projectId")
-WRITTEN: Final = {
-    "backend": "backend",
-    "base_url": "baseUrl",
-    "api_key": "apiKey",
-    "livekit_url": "livekit.url",
-    "livekit_api_key": "livekit.apiKey",
-    "livekit_api_secret": "livekit.apiSecret",
-    "project_id": "livekit.projectId",
-}
-"""Where a manifest says what a `ProjectRef` holds."""
 
 # Capitals, as is the custom, or all small. A mixture is more often a pasted key than a variable.
 ENV_PATTERN: Final = r"^(?:[A-Z_][A-Z0-9_]*|[a-z_][a-z0-9_]*)$"
@@ -48,13 +39,21 @@ def connection(label: str, entries: Mapping[str, Pair], reader: Reader) -> Proje
     return ProjectRef(label, **found)
 
 
+def backend_of(ref: ProjectRef) -> str:
+    """Where the project's rooms live, as the manifest or else the environment says; "" where that is wrong."""
+    try:
+        return ref.without_keys(load()).backend
+    except ConfigError:
+        return ""
+
+
 def written(ref: ProjectRef) -> dict[str, Any]:
     """The entries that `connection` makes this reference of."""
     entries: dict[str, Any] = {}
     for field, value in ref.as_state().items():
         if field in WRITTEN:
             *outer, key = WRITTEN[field].split(".")
-            (entries.setdefault(outer[0], {}) if outer else entries)[key] = value
+            (entries.setdefault(outer[0], {}) if outer else entries)[key] = value or None
     return entries
 
 
@@ -63,6 +62,8 @@ def _value(name: str, node: Node, reader: Reader) -> KeyRef | str | None:
         return _key_ref(name.removeprefix("livekit."), node, reader)
     if name == "backend":
         return _backend(node, reader)
+    if name == "livekit.projectId" and _is_null(node):
+        return ""
     text = reader.text(name, node)
     try:
         return None if text is None else _plain(name, text)
@@ -100,9 +101,8 @@ def _key_ref(name: str, node: Node, reader: Reader) -> KeyRef | None:
     """Nothing that stands here is ever quoted: it may be the key itself."""
     way = f"write {name}: {{env: NAME}} with the environment variable that holds it"
     if isinstance(node, Scalar):
-        empty = node.tag is None and resolve(node) is None
         reader.problems.say(
-            node.at, f"{name} is empty; {way}" if empty else f"{name} must not stand in the file; {way}"
+            node.at, f"{name} is empty; {way}" if _is_null(node) else f"{name} must not stand in the file; {way}"
         )
         return None
     pair = node.pairs[0] if isinstance(node, Map) and len(node.pairs) == 1 and node.tag is None else None
@@ -121,6 +121,10 @@ def _key_ref(name: str, node: Node, reader: Reader) -> KeyRef | None:
     if why := refused(ALLOWED_KEYS, key):
         reader.problems.say(value.at, f"{name} names {key}, {why}")
     return KeyRef("env" if pair[0].text == "env" else "config", key)
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.tag is None and resolve(node) is None
 
 
 def _backend(node: Node, reader: Reader) -> str | None:

@@ -7,17 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pydantic_core import PydanticCustomError, ValidationError
+from pydantic_core import PydanticCustomError
 
 from relay_provider.config import ProjectRef
 from relay_provider.errors import key_like
 from relay_provider.limits import MOST
-from relay_provider.manifest import connection
+from relay_provider.manifest import connection, settings
 from relay_provider.manifest.names import ALLOWED, is_name
 from relay_provider.manifest.problems import At, Broken, Problems
 from relay_provider.manifest.reader import WRONG, Reader, kind, shown
+from relay_provider.manifest.settings import Settings
 from relay_provider.manifest.yamlpos import Map, Node, Pair, Scalar, resolve
-from relay_provider.model import FIELDS, RoomInputs, problems_of
+from relay_provider.model import FIELDS, RoomInputs
 from relay_provider.values import boolean, whole_number, wrong
 
 TOP_KEYS: Final = ("version", "name", "defaults", "projects")
@@ -43,7 +44,7 @@ LABEL_PATTERN: Final = r"^[^\s/](?:[^/]{0,126}[^\s/])?$"
 _TOP_HINTS: Final = dict.fromkeys((*connection.KEYS, "rooms"), "belongs to a project; write projects: {LABEL: {…}}")
 _ROOM_HINTS: Final = {
     "name": "is not a setting: a room's key is its name",
-    **dict.fromkeys(connection.KEYS, "belongs to a project, not to a room or to defaults"),
+    **dict.fromkeys((*connection.KEYS, *connection.LIVEKIT_KEYS), "belongs to a project, not to a room or to defaults"),
 }
 
 
@@ -97,7 +98,7 @@ class _Reading:
             self.say(root.at, "projects is required; write projects: {LABEL: {rooms: {…}}}")
             return name, []
         projects = self.reader.fields(top["projects"][1], "projects")
-        return name, [self._project(label, pair, defaults) for label, pair in projects.items()]
+        return name, [self._project(label, pair, defaults, top) for label, pair in projects.items()]
 
     def _version(self, node: Node) -> None:
         value = self.reader.plain(node)
@@ -118,7 +119,7 @@ class _Reading:
         self.say(node.at, f"name {wrong}")
         return None
 
-    def _project(self, label: str, pair: Pair, defaults: Mapping[str, Any]) -> ProjectEntry:
+    def _project(self, label: str, pair: Pair, defaults: Settings, top: Mapping[str, Pair]) -> ProjectEntry:
         key, node = pair
         if not re.fullmatch(LABEL_PATTERN, label) or not label.isprintable():
             self.say(key.at, "a project's label must have 1 to 128 printable characters, without /")
@@ -129,6 +130,7 @@ class _Reading:
         defaults = self._defaults(entries, defaults)
         rooms = self.reader.fields(entries["rooms"][1], "rooms") if "rooms" in entries else {}
         options = {key: node for key, (_, node) in entries.items() if key in OPTIONS}
+        self._fitting(ref, entries, top, defaults)
         declared = [self._room(name, room, defaults) for name, room in rooms.items()]
         return ProjectEntry(ref, key.at, declared, self._options(options))
 
@@ -142,38 +144,37 @@ class _Reading:
                     self.say(node.at, f"{key} {error.message()}")
         return found
 
-    def _defaults(self, entries: Mapping[str, Pair], outer: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _defaults(self, entries: Mapping[str, Pair], outer: Settings) -> Settings:
         """`outer` with the defaults among `entries` over it. A wrong one is told here, once, and left out."""
         if "defaults" not in entries:
             return outer
         own = self.reader.fields(entries["defaults"][1], "defaults", ROOM_KEYS, _ROOM_HINTS)
-        values = self._values(own)
-        inputs, wrong = self._checked("any", values, own)
-        if inputs is not None:  # in their one spelling, so that each room need not find it again
-            spelled = inputs.model_dump(by_alias=True)
-            values = {key: spelled[key] for key in values}
-        return {**outer, **{key: value for key, value in values.items() if key not in wrong}}
+        values = settings.said(own, self.reader)
+        inputs, wrong = settings.checked("any", values, {**own, "name": entries["defaults"]}, self.reader)
+        if inputs is not None:
+            values = settings.spelled(values, inputs)
+        return settings.over(outer, {key: value for key, value in values.items() if key not in wrong})
 
-    def _room(self, name: str, pair: Pair, defaults: Mapping[str, Any]) -> RoomEntry:
+    def _room(self, name: str, pair: Pair, defaults: Settings) -> RoomEntry:
         key, node = pair
         own = self.reader.fields(node, f"room {name}", ROOM_KEYS, _ROOM_HINTS)
-        inputs, _ = self._checked(name, {**defaults, **self._values(own)}, {**own, "name": (key, key)})
+        values = settings.over(defaults, settings.said(own, self.reader))
+        inputs, _ = settings.checked(name, values, {**own, "name": (key, key)}, self.reader)
         return RoomEntry(name, key.at, inputs)
 
-    def _values(self, entries: Mapping[str, Pair]) -> dict[str, Any]:
-        values = {key: self.reader.plain(node) for key, (_, node) in entries.items()}
-        return {key: value for key, value in values.items() if value is not WRONG}
+    def _fitting(self, ref: ProjectRef, entries: Mapping[str, Pair], top: Mapping[str, Pair], kept: Settings) -> None:
+        """LiveKit's own settings are for rooms that live there; told where each of them stands."""
+        if connection.backend_of(ref) != "relay":
+            return
+        rooms = self.reader.fields(entries["rooms"][1], "rooms") if "rooms" in entries else {}
+        own = [self._own(entries["defaults"])] if "defaults" in entries else []
+        if kept.get("livekit") and not any(own) and "defaults" in top:
+            own.append(self._own(top["defaults"]))
+        for key in [one for one in (*own, *map(self._own, rooms.values())) if one]:
+            where = f"project {ref.label} is on Relay"
+            self.say(key.at, f"livekit holds settings of rooms on LiveKit, and {where}; take it out")
 
-    def _checked(
-        self, name: str, values: Mapping[str, Any], entries: Mapping[str, Pair]
-    ) -> tuple[RoomInputs | None, set[str]]:
-        """The values as inputs, or the names of the wrong ones, told where they stand. Null is absent."""
-        given = {key: value for key, value in values.items() if value is not None}
-        try:
-            return RoomInputs.model_validate({**given, "name": name}, by_alias=True, by_name=False), set()
-        except ValidationError as error:
-            problems = problems_of(error)
-        for problem in problems:
-            subject = "a room's name" if problem.path == "name" else problem.path
-            self.say(entries[problem.path][1].at, f"{subject} {problem.message}")
-        return None, {problem.path for problem in problems}
+    def _own(self, pair: Pair) -> Node | None:
+        """The key `livekit` among these settings, if it says anything."""
+        found = self.reader.entries(pair[1]).get("livekit") if isinstance(pair[1], Map) else None
+        return found[0] if found and self.reader.plain(found[1]) else None

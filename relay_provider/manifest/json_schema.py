@@ -84,7 +84,13 @@ def _livekit() -> Schema:
             "url": _text(_DESCRIPTIONS["livekitUrl"], "^([Ww][Ss]|[Hh][Tt][Tt][Pp])[Ss]?://."),
             "apiKey": _key_of("livekitApiKey"),
             "apiSecret": _key_of("livekitApiSecret"),
-            "projectId": {**_text(_DESCRIPTIONS["projectId"], PROJECT_ID_PATTERN), "maxLength": MAX_PROJECT_ID},
+            "projectId": {
+                **_text(
+                    f"{_DESCRIPTIONS['projectId']} null: none, whatever RELAY_PROJECT_ID says.", PROJECT_ID_PATTERN
+                ),
+                "type": ["string", "null"],
+                "maxLength": MAX_PROJECT_ID,
+            },
         },
         nullable=True,
     )
@@ -92,14 +98,32 @@ def _livekit() -> Schema:
 
 def _settings() -> Schema:
     """A room's inputs but its name. Null is allowed everywhere: it takes a default away."""
-    settings: Schema = {}
-    for key, value in RoomInputs.model_json_schema(by_alias=True)["properties"].items():
-        kinds = value.get("anyOf") or [{"type": value["type"]}, {"type": "null"}]
+    whole = RoomInputs.model_json_schema(by_alias=True)
+    kinds = whole["$defs"]
+    agent = _object(_inputs(kinds["Agent"]["properties"]))
+    agents = {"type": "array", "items": {**agent, "required": kinds["Agent"]["required"]}}
+    own = _inputs(kinds["LiveKit"]["properties"], agents=agents)
+    settings = _inputs(whole["properties"], livekit=_object(own))
+    del settings["name"]
+    return _object(settings, nullable=True)
+
+
+def _inputs(properties: Schema, **objects: Schema) -> Schema:
+    """The inputs of a model; those that are no plain values are given."""
+    found: Schema = {}
+    for key, value in properties.items():
+        kinds = value.get("anyOf") or [{k: v for k, v in value.items() if k not in _SAID}, *_NULLABLE.get(key, ())]
         if key == "metadata":
             kinds = [kinds[0], {"type": "object"}, {"type": "array"}, *kinds[1:]]
-        if key != "name":
-            settings[key] = {"description": value["description"], "anyOf": kinds}
-    return _object(settings, nullable=True)
+        if key in objects:
+            kinds = [objects[key], {"type": "null"}]
+        said = {"description": value["description"]}
+        found[key] = {**said, "anyOf": kinds} if len(kinds) > 1 else {**said, **kinds[0]}
+    return found
+
+
+_SAID: Final = ("title", "description", "default")
+_NULLABLE: Final = {"forceDestroy": [{"type": "null"}]}
 
 
 def _key() -> Schema:

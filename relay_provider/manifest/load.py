@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from relay_provider.config import ProjectRef
+from relay_provider.config import WRITTEN, ProjectRef
 from relay_provider.limits import UNSAID, EndLimits
-from relay_provider.manifest.connection import WRITTEN
 from relay_provider.manifest.document import ProjectEntry, read
 from relay_provider.manifest.problems import At, Broken, ManifestError, ManifestProblem, Position, Problems
 from relay_provider.manifest.source import decoded, text_of

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script `pulumi-resource-relay`."""
+    from relay_provider import process
+
+    process.start()
     from relay_provider.plugin.server import main as serve
 
     return serve(arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from relay_provider import config
@@ -38,13 +39,20 @@ def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, .
     return {**of_environment, **values}, problems
 
 
+def loaded(values: Mapping[str, Any]) -> config.Connection:
+    """The settings of a configuration that was checked. It has its place whole: one without a project ID has none,
+    whatever the environment says by now."""
+    settings = config.load(known(values))
+    return replace(settings, project_id=None) if "livekitUrl" in values and "projectId" not in values else settings
+
+
 async def diff(old: Mapping[str, Any], new: Mapping[str, Any], session: Session) -> tuple[Diff, bool]:
     """What a change of the configuration means, and whether it brings a key whose project could not be made sure of.
 
     Another place, or another project's key, replaces the provider and so its rooms; any other change updates it. A key
     is a rotation when it finds rooms that the old one finds.
     """
-    before, after = config.load(known(old)), config.load(known(new))
+    before, after = loaded(old), loaded(new)
     moved, unsure = place_of(before) != place_of(after), False
     replacing = _place_settings(after) if moved else set()
     if not moved and home_of(before) != home_of(after) and before.api_key and after.api_key:

@@ -61,8 +61,10 @@ def _shown(room: LiveRoom | SaynaRoom) -> Answer:
     """A room under the schema's names, and who is in it where that was asked."""
     found = room.model_dump()
     people = {"participants": [_in_camel_case(one) for one in found["participants"]]} if "participants" in found else {}
-    timeout = room.empty_timeout if isinstance(room, LiveRoom) else None
-    return {**_in_camel_case(found), **people, **({} if timeout is None else {"emptyTimeout": timeout})}
+    shown = ("empty_timeout", "departure_timeout") if isinstance(room, LiveRoom) else ()
+    timeouts = _in_camel_case({name: getattr(room, name) for name in shown})
+    told = {name: seconds for name, seconds in timeouts.items() if seconds is not None}
+    return {**_in_camel_case(found), **people, **told}
 
 
 def _in_camel_case(fields: Mapping[str, Any]) -> Answer:

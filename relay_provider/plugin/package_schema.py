@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from importlib.resources import files
 from types import NoneType
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from relay_provider.config import BACKENDS, OPTIONS, Option
-from relay_provider.model import FIELDS, SETTINGS, LiveRoom, Participant, Removal, RoomDetail, RoomInputs, RoomList
+from relay_provider.livekit_room import Agent, LiveKit
+from relay_provider.model import FIELDS, LiveRoom, Participant, Removal, RoomDetail, RoomInputs, RoomList, settings_of
 from relay_provider.plugin.messages import ROOM, ROOM_SET
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
 from relay_provider.version import __version__
@@ -22,8 +23,10 @@ _SETTINGS: Final = "relay:index:RoomSettings"
 _ROOM_OF_SET: Final = "relay:index:RoomOfSet"
 _BACKEND: Final = "relay:index:Backend"
 _NESTED: Final[dict[type[BaseModel], str]] = {
-    model: f"relay:index:{model.__name__}" for model in (Participant, LiveRoom, SaynaParticipant)
+    model: f"relay:index:{model.__name__}" for model in (Participant, LiveRoom, SaynaParticipant, LiveKit, Agent)
 }
+_HIDDEN: Final = ("agents", "serves")
+"""What a live room and its people have for the life cycle alone."""
 
 Spec = dict[str, Any]
 
@@ -113,8 +116,10 @@ _LANGUAGES: Final[Spec] = {
     },
 }
 
-_REPLACING: Final = ("name", *SETTINGS)
+_REPLACING: Final = ("name", *settings_of("relay"))
 _OUTPUTS: Final = ("max_participants", "metadata", "sid", "creation_time")
+_MAYBE: Final = {"emptyTimeout", "livekit"}
+"""The outputs that are there only where they are declared."""
 _TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
 _MAPPINGS: Final[dict[Any, Spec]] = {
     dict[str, str]: {"type": "object", "additionalProperties": {"type": "string"}},
@@ -146,7 +151,7 @@ def _room() -> Spec:
         "description": f"{RoomInputs.__doc__}\n\n{life}{_usage('room', 'providers')}\n{importing}",
         "inputProperties": inputs,
         "properties": outputs,
-        "required": sorted(outputs.keys() - {"emptyTimeout"}),
+        "required": sorted(outputs.keys() - _MAYBE),
         "listInputs": _arguments(required=False, namePrefix="Only rooms whose names begin with this."),
     }
 
@@ -179,7 +184,7 @@ def _room_set() -> Spec:
 
 def _set_types() -> Spec:
     inputs, outputs = ({key: spec for key, spec in one.items() if key != "name"} for one in _room_properties())
-    required = sorted(outputs.keys() - {"emptyTimeout"})
+    required = sorted(outputs.keys() - _MAYBE)
     return {
         _SETTINGS: {"description": "The settings of a room of a set.", "type": "object", "properties": inputs},
         _ROOM_OF_SET: {
@@ -193,7 +198,8 @@ def _set_types() -> Spec:
 
 def _object(model: type[BaseModel]) -> Spec:
     # Not under the wire's own names: the Rooms API says `room` for a room's name.
-    fields = model.model_fields.items()
+    hidden = _HIDDEN if issubclass(model, LiveRoom | Participant) else ()
+    fields = [(field, info) for field, info in model.model_fields.items() if field not in hidden]
     return {
         "description": model.__doc__,
         "type": "object",
@@ -222,4 +228,11 @@ def _property(model: type[BaseModel], field: str) -> Spec:
     if info.annotation in _MAPPINGS:
         return {**_MAPPINGS[info.annotation], "description": info.description}
     kind = next(kind for kind in get_args(info.annotation) or (info.annotation,) if kind is not NoneType)
+    if kind in _NESTED:
+        return {"$ref": f"#/types/{_NESTED[kind]}", "description": info.description}
+    if model is Agent and field == "metadata":
+        return {"$ref": "pulumi.json#/Any", "description": info.description}
+    if get_origin(kind) is tuple:
+        items = {"$ref": f"#/types/{_NESTED[Agent]}"}
+        return {"type": "array", "items": items, "description": info.description}
     return {"type": _TYPES[kind], "description": info.description}

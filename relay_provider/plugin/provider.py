@@ -18,6 +18,7 @@ from relay_provider.engine import tell
 from relay_provider.errors import InvalidInputs, Rejected, RelayError
 from relay_provider.journal import Journal
 from relay_provider.lifecycle import Rooms
+from relay_provider.place import Place, place_of
 from relay_provider.plugin import configuration, functions
 from relay_provider.plugin.codec import decode, encode
 from relay_provider.plugin.messages import ROOM, ROOM_SET, check_response, diff_response, failures
@@ -52,6 +53,11 @@ class Provider:
         if self._settings is None:
             self._settings = config.load()
         return self._settings
+
+    @property
+    def place(self) -> Place | None:
+        """Where the rooms live; None while that is not known."""
+        return place_of(self.connection) if self.configured else None
 
     def resource(self, request: Any) -> Any:
         """What answers for the type of resource that the request is about."""
@@ -105,7 +111,7 @@ class Provider:
         given: Mapping[str, Any] = decode(request.args).values
         if not request.HasField("args"):  # old engines say `relay:config:apiKey`
             given = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
-        self._settings = config.load(configuration.known(given))
+        self._settings = configuration.loaded(given)
         # While the engine runs its program. A process that is asked for the schema alone, as YAML does, goes without.
         needed = f"relay_provider.backends.{self._settings.backend}"
         asyncio.get_running_loop().run_in_executor(None, import_module, needed)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.empty_pb2 import Empty
 
-from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs, planned
+from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs, planned, updated
+from relay_provider.checks import check
 from relay_provider.errors import InvalidInputs, Problem, RelayError
-from relay_provider.model import ABSENT, RoomInputs, check
+from relay_provider.model import RoomInputs
 from relay_provider.place import Home, home_of
 from relay_provider.plugin.codec import Properties, decode, encode
 from relay_provider.plugin.messages import check_response, declared_twice, diff_response, id_of, named, within
@@ -34,7 +35,7 @@ class RoomResource:
     async def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
         try:
             news, olds = decode(request.news), decode(request.olds).values
-            checked = check(named(news.values, olds, request))
+            checked = check(named(news.values, olds, request), self._of.place)
         except InvalidInputs as error:
             return check_response({}, error.problems)
         problems = checked.problems or self._declared(checked.inputs, olds, request.urn)
@@ -104,8 +105,8 @@ class RoomResource:
         olds, news, rooms = decode(request.olds), decode(request.news), self._of.rooms
         state = {**olds.values, "forceDestroy": news.values.get("forceDestroy") is True}
         if request.preview:
-            changed = {field: news.values.get(field, ABSENT[field]) for field in rooms.backend.in_place}
-            return pb.UpdateResponse(properties=encode({**state, **changed}, news.secrets))
+            after = updated(olds.values, news.values, rooms.backend.in_place)
+            return pb.UpdateResponse(properties=encode(after, news.secrets))
         async with within(request.timeout):
             live = await rooms.update(olds.values, _room(news), self._of.run, secret=news.secrets)
         if live is not None:

@@ -35,13 +35,12 @@ class RoomSetResource:
             news = decode(request.news)
         except InvalidInputs as error:
             return check_response({}, error.problems)
-        found = room_set.check(news.values.get("rooms"))
+        found = room_set.check(news.values.get("rooms"), self._of.place)
         problems = [*found.problems, *(Problem(name, "is not a known key") for name in news.values if name != "rooms")]
         if not problems:
             home = home_of(self._of.connection)
             for name, force in room_set.declared(found.inputs["rooms"]):
-                other = self._of.run.declare((home, name), force, by=room_set.by(request.urn, name))
-                if other:
+                if other := self._of.run.declare((home, name), force, by=room_set.by(request.urn, name)):
                     problems.append(Problem(path(name), declared_twice(name, other)))
         return check_response(found.inputs, problems, news.secrets)
 

@@ -6,7 +6,6 @@ Only what a start needs is imported here; the engine waits for the port line.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -41,7 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["--version"]:
         sys.stdout.write(f"{__version__}\n")
         return 0
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look through every installed package
     asyncio.run(serve(engine_address(given)))
     return 0
 

@@ -72,7 +72,7 @@ async def _sayna_room(asked: dict[str, Any], provider: Provider) -> dict[str, An
 
 
 def _shown(room: LiveRoom) -> dict[str, Any]:
-    return {**room.model_dump(), "empty_timeout": room.empty_timeout}
+    return {one.name: getattr(room, one.name) for one in schema.live_room()} | room.model_dump()
 
 
 SOURCES: Final = {

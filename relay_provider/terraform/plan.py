@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from relay_provider import guard
 from relay_provider.changes import diff
+from relay_provider.checks import check
 from relay_provider.errors import ConfigError, RoomDiffers
 from relay_provider.model import in_place
+from relay_provider.place import place_of
 from relay_provider.terraform.private import Private
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
 from relay_provider.terraform.values import NOT_MADE, NOTHING, Values
@@ -62,6 +64,8 @@ class Plan:
             if prior is not None:
                 raise not_known(self._of.unknown)
             return _planned(wanted.but(**NOT_MADE), private)
+        if problems := check(wanted.inputs, place_of(self._of.connection)).problems:
+            return pb.PlanResourceChange.Response(diagnostics=wrong(problems))
         if wanted.name and (twice := self._declared_twice(wanted, private)):
             return pb.PlanResourceChange.Response(diagnostics=[twice])
         if prior is not None:

@@ -10,8 +10,9 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from relay_provider.checks import check
 from relay_provider.errors import InvalidInputs, NotFound
-from relay_provider.model import RoomInputs, check
+from relay_provider.model import RoomInputs
 from relay_provider.terraform import codec, schema
 from relay_provider.terraform.plan import UNTOLD, Plan, left_behind
 from relay_provider.terraform.private import Private

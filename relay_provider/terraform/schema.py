@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import NoneType
-from typing import Any, Final, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel, to_snake
@@ -105,7 +105,8 @@ def _attribute(field: str, info: Any, **how: bool) -> Attribute:
     annotation = info.annotation
     if NoneType in get_args(annotation):
         annotation = next(one for one in get_args(annotation) if one is not NoneType)
-    inner = get_args(annotation)[0] if get_origin(annotation) is list else annotation
+    inner = get_args(annotation)[0] if get_origin(annotation) in (list, tuple) else annotation
+    inner = get_args(inner)[0] if get_origin(inner) is Annotated else inner
     members: tuple[Attribute, ...] = ()
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         members = _of(inner, **how)
@@ -118,7 +119,7 @@ def _attribute(field: str, info: Any, **how: bool) -> Attribute:
 
 
 def _of(model: type[BaseModel], **how: bool) -> tuple[Attribute, ...]:
-    return tuple(_attribute(field, info, **how) for field, info in model.model_fields.items())
+    return tuple(_attribute(field, info, **how) for field, info in model.model_fields.items() if info.description)
 
 
 _MADE: Final = ("sid", "creation_time")

@@ -12,7 +12,6 @@ user can enter.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import signal
@@ -63,8 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The line is all that an engine wants to see there.
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look through every installed package
-    gc.set_threshold(100_000)  # what a start imports stays, and looking through it takes a tenth of the start
     asyncio.run(serve(out, debug=debug))
     sys.stderr.flush()
     os._exit(0)  # the engine waits for the end, and an interpreter that is taken apart first takes as long as a request

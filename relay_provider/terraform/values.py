@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from relay_provider.changes import imported_inputs, inputs_as_live, outputs
+from relay_provider.checks import check
 from relay_provider.errors import InvalidInputs, Problem
-from relay_provider.model import ABSENT, FIELDS, LiveRoom, RoomInputs, check, same
+from relay_provider.model import ABSENT, FIELDS, LiveRoom, RoomInputs, same
 from relay_provider.terraform import codec, schema
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
+from relay_provider.terraform.schema import Attribute
 from relay_provider.values import UNKNOWN, holds_unknown
 
 
@@ -63,21 +65,19 @@ class Values:
         return Values.of({one.name: self._as_live(one, now.get(one.key)) for one in schema.room()})
 
     def respelt(self, wanted: Values) -> dict[str, Any]:
-        """What `wanted` only says in another way, as it is here. The engine does not allow it of what is absent."""
-        here = {one.name: self.raw.get(one.name) for one in schema.room() if wanted.raw.get(one.name) is not None}
-        keys = {one.name: one.key for one in schema.room()}
-        return {
-            name: raw
-            for name, raw in here.items()
-            if raw is not None and same(keys[name], self.known.get(keys[name]), wanted.known.get(keys[name]))
-        }
+        """What `wanted` only says in another way, as it is here."""
+        return _respelt(schema.room(), "", self.raw, wanted.raw, (self.known, wanted.known))
 
-    def _as_live(self, one: schema.Attribute, now: Any) -> Any:
+    def _as_live(self, one: Attribute, now: Any) -> Any:
+        before = self.raw.get(one.name)
         if one.key in FIELDS.values() and same(one.key, self.known.get(one.key), now):
-            return self.raw.get(one.name)
-        if one.type == codec.DYNAMIC and isinstance(one.read(self.raw.get(one.name)), dict | list):
+            return before
+        if one.type == codec.DYNAMIC and isinstance(one.read(before), dict | list):
             now = codec.json_or(now)  # which was written as an object, and is one still
-        return one.written(now)
+        shown = one.written(now)
+        if one.members and isinstance(before, dict) and isinstance(shown, dict):
+            shown |= _respelt(one.members, f"{one.key}.", before, shown, (self.known.get(one.key), now))
+        return shown
 
     @classmethod
     def imported(cls, live: LiveRoom) -> Values:
@@ -106,3 +106,39 @@ class Values:
 NOTHING: Final = pb.DynamicValue(msgpack=codec.packed(None))
 NOT_MADE: Final = {"sid": UNKNOWN, "creation_time": UNKNOWN}
 """What is known of a room only when it is made."""
+
+
+def _respelt(
+    attributes: tuple[Attribute, ...], prefix: str, here: Any, there: Any, known: tuple[Any, Any]
+) -> dict[str, Any]:
+    """The raw values `here` of what means the same as `there`, attribute by attribute."""
+    found: dict[str, Any] = {}
+    for one in attributes:
+        before, after = here.get(one.name), there.get(one.name)
+        values = [(each or {}).get(one.key) for each in known]
+        if not _is_alike(one.type, before, after) or UNKNOWN in values:
+            continue
+        if one.members and isinstance(before, dict):
+            inner = _respelt(one.members, f"{prefix}{one.key}.", before, after, (values[0], values[1]))
+            found[one.name] = {**after, **inner}
+        elif same(f"{prefix}{one.key}", *values):
+            found[one.name] = before
+    return found
+
+
+def _is_alike(type_: codec.Type, one: Any, other: Any) -> bool:
+    """Is each part there in both? The engine does not allow that what is absent is said to be as it was."""
+    if one is None or other is None or type_ == codec.DYNAMIC:
+        return one is not None and other is not None
+    match one, other:
+        case dict(), dict():
+            return isinstance(type_, list) and type_[0] == "object"
+        case list(), list():
+            return len(one) == len(other) and all(map(_has_the_same_parts, one, other))
+    return True
+
+
+def _has_the_same_parts(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all((one[key] is None) == (other.get(key) is None) for key in one)
+    return True

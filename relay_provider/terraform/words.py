@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from pydantic.alias_generators import to_snake
+from pydantic.alias_generators import to_camel, to_snake
 
 from relay_provider import errors
 from relay_provider.config import OPTIONS
 from relay_provider.errors import ConfigError, InvalidInputs, Problem, RelayError, redacted
-from relay_provider.model import FIELDS
+from relay_provider.livekit_room import Agent, LiveKit
+from relay_provider.model import LiveRoom, RoomInputs
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
 
 _PHRASES: Final = (
@@ -28,7 +29,8 @@ _PHRASES: Final = (
     ),
 )
 _CONFIG_SET: Final = re.compile(r"run `pulumi config set (?:--secret )?(?:relay:)?(\w+) …`")
-_NAMES: Final = sorted({*FIELDS.values(), *(one.name for one in OPTIONS), "creationTime"}, key=len, reverse=True)
+_FIELDS: Final = {field for model in (RoomInputs, LiveKit, Agent, LiveRoom) for field in model.model_fields}
+_NAMES: Final = sorted({*map(to_camel, _FIELDS), *(one.name for one in OPTIONS)}, key=len, reverse=True)
 # What is quoted is somebody's value, and stays.
 _NAME: Final = re.compile(rf'"(?:[^"\\]|\\.)*"|(?:\brelay:)?\b({"|".join(_NAMES)})\b')
 
@@ -57,13 +59,13 @@ def in_hcl(text: str) -> str:
 
 
 def path(steps: str) -> pb.AttributePath:
-    """The attribute of a property's path, such as `livekit.agents.0.metadata`."""
+    """The attribute of a property's path, such as `livekit.agents[0].metadata`."""
     return pb.AttributePath(
         steps=[
             pb.AttributePath.Step(element_key_int=int(step))
             if step.isdecimal()
             else pb.AttributePath.Step(attribute_name=to_snake(step))
-            for step in steps.split(".")
+            for step in re.findall(r"[^.\[\]]+", steps)
         ]
     )
 

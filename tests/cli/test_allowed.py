@@ -8,9 +8,10 @@ import pytest
 from pydantic import SecretStr
 
 from relay_provider import session
+from relay_provider.address import checked_url
 from relay_provider.allowed import HOSTS, KEYS
 from relay_provider.backends.sayna import Sayna
-from relay_provider.config import Connection, KeyRef, ProjectRef, checked_url
+from relay_provider.config import Connection, KeyRef, ProjectRef
 from relay_provider.errors import ConfigError
 from tests.cli.conftest import Api, Run, manifest
 from tests.served import KEY

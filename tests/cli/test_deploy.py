@@ -141,7 +141,7 @@ def test_a_missing_key_is_found_before_a_room_is_touched(shop: Shop) -> None:
     done = shop.run("up", "-y", ACME_KEY="")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "Error: Project acme has no key: {env: ACME_KEY} is not set; set the environment variable ACME_KEY.\n"
+        "Error: Project acme has no apiKey: {env: ACME_KEY} is not set; set the environment variable ACME_KEY.\n"
     )
     shop.declare(TWO, apiKey={"config": "acmeKey"})
     done = shop.run("up", "-y")

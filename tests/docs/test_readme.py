@@ -6,10 +6,12 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from relay_provider.manifest import load
 from relay_provider.model import SETTINGS
 from tests.conftest import ROOT, TOOLS
 from tests.served import Served
@@ -53,7 +55,7 @@ def env(served: Served, tmp_path: Path) -> dict[str, str]:
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "my-rooms"
     folder.mkdir()
-    (folder / "rooms.yaml").write_text(block("yaml", "projects:"))
+    (folder / "rooms.yaml").write_text(block("yaml", "  webinars:"))
     (folder / "Pulumi.yaml").write_text(block("yaml", "runtime:"))
     (folder / "__main__.py").write_text(block("python", "import relay_provider"))
     return folder
@@ -69,6 +71,14 @@ def test_every_shell_block_is_run_by_a_test_here() -> None:
 @pytest.mark.parametrize("target", re.findall(r"^make ([\w-]+)", "\n".join(SHELL), re.MULTILINE))
 def test_make_has_the_target(target: str) -> None:
     subprocess.run(["make", "-n", "-C", ROOT, target], check=True, capture_output=True)
+
+
+@pytest.mark.unit
+def test_the_livekit_manifest_is_one(tmp_path: Path) -> None:
+    (tmp_path / "rooms.yaml").write_text(block("yaml", "livekit:"))
+    one, other = load([tmp_path / "rooms.yaml"]).projects
+    assert (one.ref.backend, one.ref.livekit_url, one.ref.project_id) == ("livekit", "wss://livekit.acme.com", None)
+    assert other.ref == replace(one.ref, label="tenant-a", project_id="tenant-a")
 
 
 @pytest.mark.e2e

@@ -79,6 +79,15 @@ async def test_the_room_that_finished_is_hinted_at_in_its_own_project_alone() ->
     assert site.acme.hints == site.hints == [("standup", "RM_1")]
 
 
+@pytest.mark.parametrize("room", ["standup", "p_acme__", "p__x__standup"])
+async def test_a_room_of_no_project_is_hinted_at_where_projects_have_no_id(room: str) -> None:
+    site, content = Site(), body(room)
+    bare = Keeper(Connection(**{**vars(site.acme.settings), "project_id": None}))
+    site.all.append(bare)
+    assert await site.post(content, signed(content)) == 200
+    assert bare.hints == site.hints == [(room, "RM_1")]
+
+
 async def test_a_bearer_s_token_is_one_too() -> None:
     site, content = Site(), body(surprise={"of": "a later version"})
     assert await site.post(content, f"Bearer {signed(content)}") == 200

@@ -41,14 +41,14 @@ def people(clients: People) -> Iterator[People]:
 
 @dataclass(frozen=True)
 class Project:
-    """A project that only this test uses."""
+    """A project that only this test uses. Without an ID, it is whatever is on the server."""
 
     livekit: LiveKit
     id: str
 
     @property
     def prefix(self) -> str:
-        return f"p_{self.id}__"
+        return f"p_{self.id}__" if self.id else ""
 
     @property
     def env(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ class Command:
 
     def __init__(self, folder: Path, *projects: Project) -> None:
         self._projects = projects
-        livekit = projects[0].livekit
+        self.server = livekit = projects[0].livekit
         # Under names of their own: the manifest says where the keys are.
         env = {"KEY_OF_LIVEKIT": livekit.key, "SECRET_OF_LIVEKIT": livekit.secret, "RELAY_MAX_RETRIES": "1"}
         self.engine = Engine(folder / "project", env)
@@ -34,7 +34,7 @@ class Command:
                     "url": project.livekit.url,
                     "apiKey": {"env": "KEY_OF_LIVEKIT"},
                     "apiSecret": {"env": "SECRET_OF_LIVEKIT"},
-                    "projectId": project.id,
+                    **({"projectId": project.id} if project.id else {}),
                 },
                 "rooms": rooms,
             }

@@ -52,6 +52,7 @@ async def test_a_created_room_is_live_as_declared(rooms: LiveKitBackend) -> None
         creation_time=live.creation_time,
         metadata='{"a":"ü"}',
         empty_timeout=600,
+        departure_timeout=600,
     )
     assert await rooms.list() == [live]
 
@@ -77,7 +78,7 @@ async def test_without_empty_timeout_the_servers_defaults_hold(
 ) -> None:
     live = await rooms.create(RoomInputs(name="room"))
     (found,) = (await raw.room.list_rooms(api.ListRoomsRequest(names=[f"{project.prefix}room"]))).rooms
-    assert (found.empty_timeout, found.departure_timeout, live.empty_timeout) == (300, 20, 20)
+    assert (found.empty_timeout, found.departure_timeout) == (300, 20) == (live.empty_timeout, live.departure_timeout)
 
 
 async def test_a_create_of_a_live_room_answers_with_it_unchanged(rooms: LiveKitBackend) -> None:
@@ -170,8 +171,12 @@ async def test_nobody_to_remove_is_false(rooms: LiveKitBackend) -> None:
 
 async def test_metadata_changes_in_place(rooms: LiveKitBackend) -> None:
     live = await rooms.create(RoomInputs(name="room", max_participants=5, empty_timeout=600, metadata="a"))
-    assert await rooms.update_metadata("room", "b") == live.model_copy(update={"metadata": "b"})
-    assert await rooms.update_metadata("room", "") == live.model_copy(update={"metadata": ""})
+    assert await rooms.update(RoomInputs(name="room", metadata="b"), {"metadata"}) == live.model_copy(
+        update={"metadata": "b"}
+    )
+    assert await rooms.update(RoomInputs(name="room", metadata=""), {"metadata"}) == live.model_copy(
+        update={"metadata": ""}
+    )
     assert (await rooms.list())[0].sid == live.sid
 
 
@@ -180,7 +185,7 @@ async def test_metadata_changes_without_throwing_anybody_out(
 ) -> None:
     await rooms.create(RoomInputs(name="room", metadata="a"))
     person = people.join(f"{project.prefix}room", "ana")
-    await rooms.update_metadata("room", "b")
+    await rooms.update(RoomInputs(name="room", metadata="b"), {"metadata"})
 
     async def seen() -> object:
         return person.room_metadata()
@@ -190,15 +195,15 @@ async def test_metadata_changes_without_throwing_anybody_out(
 
 
 async def test_metadata_of_a_room_that_is_gone_is_none(rooms: LiveKitBackend) -> None:
-    assert await rooms.update_metadata("room", "a") is None
+    assert await rooms.update(RoomInputs(name="room", metadata="a"), {"metadata"}) is None
 
 
-async def test_a_room_made_by_a_join_shows_the_timeout_that_holds_for_it(
+async def test_a_room_made_by_a_join_shows_both_of_its_timeouts(
     rooms: LiveKitBackend, people: People, project: Project
 ) -> None:
     people.join(f"{project.prefix}room", "ana")
     (live,) = await rooms.list()
-    assert (live.max_participants, live.metadata, live.empty_timeout) == (0, "", 20)
+    assert (live.max_participants, live.metadata, live.empty_timeout, live.departure_timeout) == (0, "", 300, 20)
 
 
 async def test_a_wrong_secret_is_an_error_that_shows_none(project: Project) -> None:

@@ -71,7 +71,7 @@ async def test_a_room_made_at_one_node_is_the_same_room_at_the_other(backends: l
     made = await one.create(RoomInputs(name="room", max_participants=5, empty_timeout=900, metadata="a"))
     assert await other.list() == [made]
     assert await other.create(RoomInputs(name="room", metadata="b")) == made
-    changed = await other.update_metadata("room", "c")
+    changed = await other.update(RoomInputs(name="room", metadata="c"), {"metadata"})
     assert changed
     assert (changed.sid, changed.metadata) == (made.sid, "c")
     assert await one.list() == [changed]

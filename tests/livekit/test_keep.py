@@ -39,10 +39,15 @@ def own(server: LiveKit) -> Project:
     return Project(server, "acme")
 
 
-def kept(own: Project, folder: Path, port: int, rooms: dict[str, dict[str, object]]) -> Iterator[Keeping]:
+Rooms = dict[str, dict[str, object]]
+
+
+def kept(own: Project, folder: Path, port: int, rooms: Rooms, without_prefix: Rooms | None = None) -> Iterator[Keeping]:
     keys = {"apiKey": {"env": "LIVEKIT_API_KEY"}, "apiSecret": {"env": "LIVEKIT_API_SECRET"}}
     project = {"livekit": {"url": own.livekit.url, "projectId": own.id, **keys}, "rooms": rooms}
-    (folder / "rooms.yaml").write_text(json.dumps({"version": 1, "projects": {"acme": project}}))
+    bare = {"livekit": {"url": own.livekit.url, **keys}, "rooms": without_prefix}
+    projects = {"acme": project, **({"bare": bare} if without_prefix else {})}
+    (folder / "rooms.yaml").write_text(json.dumps({"version": 1, "projects": projects}))
     options = ("--listen", f"127.0.0.1:{port}", "--log", "json")
     with keeping(folder, *options, interval="3600", **own.livekit.env) as keep:
         keep.event("listening")
@@ -72,6 +77,21 @@ def test_a_room_that_expired_is_back_before_the_next_look(own: Project, tmp_path
     for keep in kept(own, tmp_path, port, {"short": {"emptyTimeout": 1}}):
         sids = [keep.event("created")["sid"] for _ in range(3)]
         assert len(set(sids)) == 3
+
+
+def test_a_room_without_a_prefix_is_back_too_and_those_of_the_other_project_are_not_its_own(
+    own: Project, tmp_path: Path, port: int
+) -> None:
+    bare = Project(own.livekit, "")
+    for keep in kept(own, tmp_path, port, {"daily": {}}, {"daily": {}}):
+        assert {keep.event("created")["project"] for _ in range(2)} == {"acme", "bare"}
+        bare._run(lambda backend: backend.delete("daily"))
+        assert keep.event("created")["project"] == "bare"
+        status = httpx.get(f"http://127.0.0.1:{port}/state.json", trust_env=False).json()
+        assert {(room["project"], room["room"], room["state"]) for room in status["rooms"]} == {
+            ("acme", "daily", "as declared"),
+            ("bare", "daily", "as declared"),
+        }
 
 
 def test_nobody_is_disconnected_by_any_of_it(own: Project, keep: Keeping) -> None:

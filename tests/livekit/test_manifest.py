@@ -8,6 +8,7 @@ from pathlib import Path
 import jwt
 import pytest
 
+from relay_provider.model import RoomInputs
 from tests.conformance.target import eventually
 from tests.e2e.doors import PULUMI_YAML
 from tests.gateway.process import running
@@ -38,6 +39,16 @@ def test_every_command_works_on_a_manifest(project: Project, people: People, tmp
     assert (shown["identity"], shown["state"]) == ("ana", 2)
     assert command.json("remove-participant", "standup", "ana", "--project", "project-0") == {"removed": True}
     assert eventually(ana.is_connected, lambda connected: not connected) is False
+
+
+def test_a_key_that_is_refused_is_named_as_the_manifest_writes_it(project: Project, tmp_path: Path) -> None:
+    command = Command(tmp_path, project)
+    command.declare(standup={})
+    wrong = command.engine.env["SECRET_OF_LIVEKIT"] = "another secret of more than thirty-two bytes"
+    done = command.run("drift")
+    assert done.returncode == 1
+    assert done.stderr.endswith("check livekit.apiKey and livekit.apiSecret of project project-0.\n")
+    assert wrong not in done.stderr
 
 
 def test_drift_and_up_see_the_empty_timeout(project: Project, tmp_path: Path) -> None:
@@ -81,7 +92,7 @@ def test_a_saved_plan_does_not_hold_once_somebody_changed_a_room_by_hand_or_join
     stack = ("--stack", command.engine.stack)
     assert command.run("preview", "--save", "plan.json", *stack).returncode == 2
     people.join(f"{project.prefix}forced", "ana")
-    project._run(lambda backend: backend.update_metadata("standup", "by hand"))
+    project._run(lambda backend: backend.update(RoomInputs(name="standup", metadata="by hand"), {"metadata"}))
 
     done = command.run("up", "--plan", "plan.json", *stack)
     assert done.returncode == 1

@@ -77,7 +77,7 @@ async def test_nothing_that_one_project_does_touches_a_room_of_another(
     one, other = both
     await other.create(RoomInputs(name="x", metadata="theirs"))
     assert await one.get("x") is None
-    assert await one.update_metadata("x", "mine") is None
+    assert await one.update(RoomInputs(name="x", metadata="mine"), {"metadata"}) is None
     mine = await one.create(RoomInputs(name="x", metadata="mine"))
     await one.delete("x")
     theirs = await other.get("x")

@@ -268,3 +268,35 @@ def test_ten_thousand_rooms() -> None:
     manifest = loaded(text)
     assert len(manifest.projects[0].rooms) == 10_000
     assert manifest.position("p", "room-9999").line == 10_004
+
+
+def test_livekit_settings_of_a_room_stand_one_by_one_over_those_of_defaults() -> None:
+    found = of_project(
+        "backend: livekit, defaults: {livekit: {agents: [{agentName: notes}], syncStreams: null}}, rooms: {"
+        "a: {}, b: {livekit: {departureTimeout: 5}}, c: {livekit: {agents: null}}, d: {livekit: null}}",
+        top="defaults: {livekit: {departureTimeout: 60, syncStreams: true}}",
+    )
+    assert {name: room.get("livekit") for name, room in found.items()} == {
+        "a": {"departureTimeout": 60, "agents": [{"agentName": "notes"}]},
+        "b": {"departureTimeout": 5, "agents": [{"agentName": "notes"}]},
+        "c": {"departureTimeout": 60},
+        "d": None,
+    }
+
+
+def test_a_relay_project_may_take_livekit_defaults_of_the_file_away() -> None:
+    found = of_project(
+        "apiKey: {env: K}, defaults: {livekit: null}, rooms: {a: {}}",
+        top="defaults: {emptyTimeout: 5, livekit: {departureTimeout: 60}}",
+    )
+    assert found == {"a": {"emptyTimeout": 5}}
+
+
+def test_the_environment_may_say_that_rooms_live_on_livekit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY_BACKEND", "livekit")
+    assert of_project("rooms: {a: {livekit: {departureTimeout: 60}}}") == {"a": {"livekit": {"departureTimeout": 60}}}
+
+
+def test_a_project_that_moves_to_livekit_keeps_its_other_settings() -> None:
+    rooms = "defaults: {emptyTimeout: 600}, rooms: {a: {maxParticipants: 5, metadata: {x: 1}}}"
+    assert of_project(f"apiKey: {{env: K}}, {rooms}") == of_project(f"backend: livekit, {rooms}")

@@ -33,6 +33,9 @@ BEYOND = {
     "Projects: baseUrl with a key",
     "Projects: baseUrl broken",
     "Keys: literal as a config key",
+    "LiveKit's own settings: on Relay, in every place where they can stand",
+    "LiveKit's own settings: on Relay, by default",
+    "LiveKit's own settings: delays that are wrong together with a default",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from relay_provider.model import LiveRoom, RoomDetail, RoomInputs
 
 
@@ -38,10 +40,14 @@ class Here:
     async def remove_participant(self, name: str, identity: str) -> bool:
         return name in self.rooms
 
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
-        if name in self.rooms:
-            self.rooms[name] = self.rooms[name].model_copy(update={"metadata": metadata})
-        return self.rooms.get(name)
+    async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
+        if room.name in self.rooms:
+            found = self.rooms[room.name]
+            self.rooms[room.name] = found.model_copy(update={"metadata": room.metadata or ""})
+        return self.rooms.get(room.name)
+
+    async def agents(self, name: str) -> list[dict[str, str]]:
+        return []
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -20,6 +20,9 @@ Kind = pb.PropertyDiff
 PROVIDER = "urn:pulumi:dev::project::pulumi:providers:relay::default"
 
 
+BARE = {"backend": "livekit", "livekitUrl": "wss://a.example"}
+
+
 async def check(**news: Any) -> pb.CheckResponse:
     async with plugin() as client:
         return await client.stub.CheckConfig(pb.CheckRequest(urn=PROVIDER, news=encode(news)))
@@ -88,6 +91,8 @@ async def test_what_is_unknown_passes() -> None:
             {"backend": "livekit", "livekitUrl": "wss://b.example", "projectId": "b", "baseUrl": "https://b.example"},
             {"livekitUrl": Kind.UPDATE_REPLACE, "projectId": Kind.UPDATE_REPLACE, "baseUrl": Kind.UPDATE},
         ),
+        ({**BARE, "projectId": "a"}, BARE, {"projectId": Kind.DELETE_REPLACE}),
+        (BARE, {**BARE, "projectId": "a"}, {"projectId": Kind.ADD_REPLACE}),
     ],
 )
 async def test_what_a_change_means(olds: dict[str, Any], news: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -97,6 +102,26 @@ async def test_what_a_change_means(olds: dict[str, Any], news: dict[str, Any], e
 async def test_moving_a_setting_out_of_the_environment_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELAY_BASE_URL", "https://a.example/v1")
     assert await diff({}, {"baseUrl": "https://a.example/v1"}) == {}
+
+
+async def test_a_provider_without_a_project_id_moves_when_the_environment_brings_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RELAY_PROJECT_ID", "acme")
+    checked = values((await check(**BARE)).inputs)
+    assert await diff(BARE, checked) == {"projectId": Kind.ADD_REPLACE}
+
+
+async def test_a_state_without_a_project_id_stays_in_its_place_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RELAY_PROJECT_ID", "acme")
+    keys = {"livekitApiKey": "k", "livekitApiSecret": "s"}
+    async with plugin() as client:
+        await client.configure(**{**BARE, **keys})
+        [failure] = (await client.check({"name": "p_acme__daily"})).failures
+    assert failure.property == "name"
+    assert failure.reason.startswith("is room daily of projectId acme on that server")
 
 
 async def test_a_wrong_configuration_is_refused() -> None:

@@ -16,6 +16,8 @@ import yaml
 
 from tests.conftest import ROOT, TOOLS
 from tests.e2e.engine import Project
+from tests.livekit.agents import real_agents
+from tests.livekit.server import LiveKit, serving_livekit
 from tests.plugin.doors import PLUGIN_FOLDER, YamlDoor
 from tests.served import Served
 
@@ -93,6 +95,17 @@ def runs(project: Project, api: Served, *, removes: bool = True) -> None:
     assert api.rooms() == {}
 
 
+def runs_on_livekit(project: Project, livekit: LiveKit) -> None:
+    """Up on a LiveKit server: the agent comes into the room, and an up changes nothing."""
+    project.env |= {**livekit.env, "RELAY_BACKEND": "livekit"}
+    with real_agents(livekit, "notes") as agents:
+        assert project.up().changes == {"create": 2}
+        came = agents.next("joined")
+        assert (came["room"], json.loads(came["metadata"])["topic"]) == ("standup", "standup")
+        assert project.up().changes == {"same": 2}
+        project.destroy()
+
+
 def snippets(language: str) -> dict[str, str]:
     """The examples of the schema in one language, by name."""
     fence = re.compile(rf"```{language}\n(.*?)```", re.DOTALL)
@@ -102,6 +115,11 @@ def snippets(language: str) -> dict[str, str]:
 def test_yaml(served: Served, tmp_path: Path) -> None:
     project = copied("yaml", tmp_path, served)
     runs(project, served, removes=False)
+
+
+def test_yaml_on_livekit(served: Served, tmp_path: Path) -> None:
+    with serving_livekit() as livekit:
+        runs_on_livekit(copied("yaml-livekit", tmp_path, served), livekit)
 
 
 def test_yaml_snippets(served: Served, tmp_path: Path) -> None:
@@ -133,6 +151,9 @@ def test_typescript(served: Served, sdks: Path) -> None:
     options = ("--strict", "--skipLibCheck", "--target", "es2020", "--module", "commonjs")
     run(project.folder, *tsc, *options, *sorted((project.folder / "snippets").glob("*.ts")))
     runs(project, served)
+    project.pulumi("config", "set", "agent", "notes")
+    with serving_livekit() as livekit:
+        runs_on_livekit(project, livekit)
 
 
 @pytest.mark.soak
@@ -147,6 +168,9 @@ def test_go(served: Served, sdks: Path) -> None:
     assert "\nruntime: go\n" in text
     project.write("Pulumi.yaml", text.replace("runtime: go", "runtime: {name: go, options: {binary: ./program}}"))
     runs(project, served)
+    project.pulumi("config", "set", "agent", "notes")
+    with serving_livekit() as livekit:
+        runs_on_livekit(project, livekit)
 
 
 @pytest.mark.soak

@@ -37,15 +37,16 @@ def test_inputs_are_the_models() -> None:
         assert inputs[alias]["description"] == RoomInputs.model_fields[field].description
     assert inputs["metadata"]["$ref"] == "pulumi.json#/Any"
     assert {name for name, spec in inputs.items() if spec.get("willReplaceOnChanges")} == inputs.keys() - {
-        "forceDestroy"
+        "forceDestroy",
+        "livekit",  # in part
     }
     assert "requiredInputs" not in SCHEMA["resources"][ROOM]  # the name has a default
 
 
 @pytest.mark.unit
-def test_outputs_are_always_there_but_the_timeout() -> None:
+def test_outputs_are_always_there_but_what_only_the_inputs_say() -> None:
     room = SCHEMA["resources"][ROOM]
-    assert room["properties"].keys() - set(room["required"]) == {"emptyTimeout"}
+    assert room["properties"].keys() - set(room["required"]) == {"emptyTimeout", "livekit"}
     assert room["properties"]["metadata"]["type"] == "string"
     assert room["properties"]["sid"]["description"] == LiveRoom.model_fields["sid"].description
     assert room["listInputs"]["properties"].keys() == {"namePrefix"}

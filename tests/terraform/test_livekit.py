@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from relay_provider.model import RoomInputs
 from tests.livekit.conftest import Project, clients, livekit, people, project
 from tests.livekit.people import People
 from tests.terraform.engine import Workspace
@@ -69,4 +71,54 @@ def test_a_room_of_the_server_is_imported_with_what_it_reports(on_livekit: Works
     on_livekit.write(rooms, data=data, output={"it": {"value": "${data.relay_room.it.empty_timeout}"}})
     on_livekit.apply()
     assert '"value": 700' in on_livekit.run("output", "-json").out
+    on_livekit.destroy()
+
+
+def test_livekits_own_settings_are_declared_changed_and_spelt_otherwise(
+    on_livekit: Workspace, project: Project, people: People
+) -> None:
+    tf = on_livekit
+    room: dict[str, Any] = {"name": "standup", "empty_timeout": 600}
+    own: dict[str, Any] = {"departure_timeout": 60, "agents": [{"agent_name": "notes", "metadata": '{"b": 1, "a": 2}'}]}
+    tf.write({"a": {**room, "livekit": own}})
+    assert tf.apply().changes == {"create": 1}
+    assert project.room("standup").departure_timeout == 60
+    agents = project._run(lambda backend: backend.agents("standup"))
+    assert agents == [{"agentName": "notes", "metadata": '{"b": 1, "a": 2}'}]
+    assert tf.is_settled()
+    tf.write({"a": {**room, "livekit": {**own, "agents": [{"agent_name": "notes", "metadata": '{"a":2,"b":1}'}]}}})
+    assert tf.is_settled()
+    ana = people.join(f"{project.prefix}standup", "ana")
+    tf.write({"a": {**room, "livekit": {**own, "agents": [{"agent_name": "scribe"}]}}})
+    assert tf.apply().changes == {"update": 1}
+    assert project._run(lambda backend: backend.agents("standup")) == [{"agentName": "scribe"}]
+    assert ana.is_connected()
+    assert tf.is_settled()
+    project._run(lambda backend: backend.update(RoomInputs(name="standup"), {"livekit.agents"}))
+    assert tf.plan("-refresh-only", "-detailed-exitcode", check=False).code == 2
+    assert tf.apply().changes == {"update": 1}
+    assert tf.is_settled()
+    tf.write({"a": {**room, "livekit": {**own, "departure_timeout": 90}}})
+    assert "1 person is in it: ana" in tf.plan(check=False).told()
+    ana.leave()
+    tf.write({"a": room})
+    tf.destroy()
+
+
+def test_a_manifests_rooms_keep_livekits_own_settings(on_livekit: Workspace, project: Project) -> None:
+    manifest = (
+        "version: 1\nprojects:\n  self:\n    backend: livekit\n    rooms:\n"
+        "      standup: {emptyTimeout: 600, livekit: {departureTimeout: 60, agents: [{agentName: notes}]}}\n"
+        "      lobby: {}\n"
+    )
+    (on_livekit.folder / "rooms.yaml").write_text(manifest)
+    names = ("name", "empty_timeout", "max_participants", "metadata", "livekit")
+    rooms = {
+        "for_each": '${provider::relay::manifest(file("rooms.yaml"))}',
+        **{n: f"${{each.value.{n}}}" for n in names},
+    }
+    on_livekit.write({"all": rooms})
+    on_livekit.apply()
+    assert project.room("standup").departure_timeout == 60
+    assert on_livekit.is_settled()
     on_livekit.destroy()

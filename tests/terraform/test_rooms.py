@@ -217,3 +217,13 @@ def test_saynas_room_has_the_attributes_of_everybody_in_it(tf: Workspace, api: S
     tf.provider = {}
     tf.write(data=data)
     assert "sayna_url is not set; set SAYNA_URL" in tf.plan(check=False).told()
+
+
+def test_what_only_livekit_has_is_refused_on_relay_at_its_place(tf: Workspace) -> None:
+    tf.write({"a": {"name": "standup", "livekit": {"departure_timeout": 60}}})
+    (said,) = tf.plan(check=False).diagnostics()
+    assert said["summary"] == "livekit is wrong"
+    assert "this room lives on Relay" in said["detail"]
+    tf.write({"a": {"name": "standup", "livekit": {"agents": [{"agent_name": "a"}, {"agent_name": ""}]}}})
+    told = tf.plan(check=False).told()
+    assert "livekit.agents[1].agent_name must be 1 to 128" in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from relay_provider.lifecycle import Rooms
@@ -80,12 +80,16 @@ class FakeBackend:
         self.people[name] = [one for one in before if one.identity != identity]
         return len(self.people[name]) < len(before)
 
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
-        self._asked("update", name, metadata)
-        if name not in self.rooms:
+    async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
+        self._asked("update", room.name, *sorted(changed))
+        if room.name not in self.rooms:
             return None
-        self.rooms[name] = self.rooms[name].model_copy(update={"metadata": metadata})
-        return self.rooms[name]
+        self.rooms[room.name] = self.rooms[room.name].model_copy(update={"metadata": room.metadata or ""})
+        return self.rooms[room.name]
+
+    async def agents(self, name: str) -> list[dict[str, str]]:
+        self._asked("agents", name)
+        return []
 
     async def aclose(self) -> None:
         self.closed = True

@@ -5,7 +5,7 @@ A create of a live room changes nothing, a join makes a room, and the list's cou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal
@@ -187,14 +187,18 @@ class Backend:
             self._server.remember_ended(self._project, room)
         self._server.after()
 
-    async def update_metadata(self, name: str, metadata: str) -> LiveRoom | None:
+    async def update(self, wanted: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
         self._server.before()
-        room = self._server.rooms.get((self._project, name))
+        room = self._server.rooms.get((self._project, wanted.name))
         if room is not None:
             self._server.writes += 1
-            room = self._server.rooms[self._project, name] = replace(room, metadata=metadata)
+            metadata = wanted.metadata or ""
+            room = self._server.rooms[self._project, wanted.name] = replace(room, metadata=metadata)
         self._server.after()
         return room and self._server.reported(room)
+
+    async def agents(self, name: str) -> list[dict[str, str]]:
+        return []
 
     async def remove_participant(self, name: str, identity: str) -> bool:
         raise NotImplementedError

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay_provider.changes import PropertyChange, diff, imported_inputs, inputs_as_live, outputs
-from relay_provider.model import check
+from relay_provider.checks import check
 from relay_provider.values import UNKNOWN
 from tests.unit.fake import live_room
 from tests.unit.strategies import quick

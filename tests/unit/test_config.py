@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from relay_provider.address import checked_url, is_loopback
 from relay_provider.config import (
     OPTIONS,
     Connection,
     KeyRef,
     ProjectRef,
-    checked_url,
-    is_loopback,
     load,
     required,
 )
@@ -276,7 +275,7 @@ def test_loopback_is_this_machine_only(host: str, here: bool) -> None:
 
 def test_a_missing_key_says_the_two_ways_to_set_it() -> None:
     with pytest.raises(ConfigError) as caught:
-        required(None, "apiKey")
+        required(Connection(), "api_key")
     assert str(caught.value) == (
         "apiKey is not set; set RELAY_API_KEY, or run `pulumi config set --secret relay:apiKey …`."
     )
@@ -284,11 +283,12 @@ def test_a_missing_key_says_the_two_ways_to_set_it() -> None:
 
 def test_a_missing_address_is_not_called_a_secret() -> None:
     with pytest.raises(ConfigError, match=r"^livekitUrl is not set; set LIVEKIT_URL, or run `pulumi config set relay:"):
-        required("", "livekitUrl")
+        required(Connection(livekit_url=""), "livekit_url")
 
 
 def test_a_present_setting_is_its_value() -> None:
-    assert (required(SecretStr(KEY), "apiKey"), required("wss://x", "livekitUrl")) == (KEY, "wss://x")
+    settings = Connection(api_key=SecretStr(KEY), livekit_url="wss://x")
+    assert (required(settings, "api_key"), required(settings, "livekit_url")) == (KEY, "wss://x")
 
 
 # -- Projects of a manifest
@@ -341,13 +341,47 @@ def test_a_reference_to_nothing_names_the_project_and_the_way_out(
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         ProjectRef("webinars", api_key=ref).settings(Connection(), nothing, environ)
-    assert str(caught.value) == f"Project webinars has no key: {ref} is not set; {way}."
+    assert str(caught.value) == f"Project webinars has no apiKey: {ref} is not set; {way}."
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("api_key", "apiKey is not set; write apiKey: {env: NAME} in its manifest, or set RELAY_API_KEY"),
+        ("livekit_url", "livekit.url is not set; write livekit: {url: wss://…} in its manifest, or set LIVEKIT_URL"),
+        (
+            "livekit_api_secret",
+            "livekit.apiSecret is not set; write livekit: {apiSecret: {env: NAME}} in its manifest, or set "
+            "LIVEKIT_API_SECRET",
+        ),
+    ],
+)
+def test_what_a_project_of_a_manifest_lacks_is_named_as_the_manifest_writes_it(field: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        required(ProjectRef("p").settings(Connection(), nothing, {}), field)
+    assert str(caught.value) == f"Project p: {said}."
+
+
+def test_a_setting_is_called_by_where_it_is_said() -> None:
+    keys = ("livekit_api_key", "livekit_api_secret")
+    of_process = Connection()
+    of_project = ProjectRef("p", livekit_api_secret=KeyRef("env", "S")).settings(of_process, nothing, {"S": "s"})
+    names = "livekitApiKey (LIVEKIT_API_KEY) and livekitApiSecret (LIVEKIT_API_SECRET)"
+    assert of_process.called(*keys) == names
+    assert of_project.called(*keys) == "livekitApiKey (LIVEKIT_API_KEY) and livekit.apiSecret of project p"
+
+
+def test_no_project_id_in_a_project_is_none_whatever_the_process_has() -> None:
+    base = Connection(project_id="of-the-process")
+    assert not ProjectRef("p", project_id="").settings(base, nothing, {}).project_id
+    assert ProjectRef("p").settings(base, nothing, {}).project_id == "of-the-process"
 
 
 @pytest.mark.parametrize(
     "ref",
     [
         ProjectRef("p"),
+        ProjectRef("p", project_id=""),
         ProjectRef("p", api_key=KeyRef("env", "K"), base_url="https://x/v1"),
         ProjectRef(
             "p",

@@ -159,3 +159,21 @@ async def test_an_answer_that_cannot_be_had_is_that_failure_and_says_that_nothin
     assert await answers.refused(type(failure)) == (
         f'Room "standup" was not ended, as it is not known whether it is empty. {failure}'
     )
+
+
+async def test_agents_and_recorders_are_nobody_to_be_thrown_out() -> None:
+    house = House(live_room())
+    house.join("agent-AJ_1")
+    (agent,) = house.backend.people["standup"]
+    house.backend.people["standup"] = [agent.model_copy(update={"serves": True})]
+    await house.delete()
+    assert house.backend.rooms == {}
+
+
+async def test_a_person_beside_an_agent_is() -> None:
+    house = House(live_room())
+    house.join("agent-AJ_1", "ana")
+    agent, ana = house.backend.people["standup"]
+    house.backend.people["standup"] = [agent.model_copy(update={"serves": True}), ana]
+    with pytest.raises(RoomOccupied, match="1 person is in it: ana"):
+        await house.delete()

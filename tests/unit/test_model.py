@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from relay_provider.model import Checked, LiveRoom, RoomInputs, check
+from relay_provider.checks import Checked, check
+from relay_provider.model import LiveRoom, RoomInputs
 from relay_provider.values import UNKNOWN, canonical_json, holds_unknown, metadata_meaning
 
 pytestmark = pytest.mark.unit
@@ -223,7 +224,7 @@ def test_an_unknown_key_gets_a_did_you_mean(key: str, meant: str) -> None:
 
 
 def test_an_unknown_key_like_no_other_gets_the_list() -> None:
-    known = "name, maxParticipants, emptyTimeout, metadata, forceDestroy"
+    known = "name, maxParticipants, emptyTimeout, metadata, livekit, forceDestroy"
     assert problem_of("colour", "red") == f"is not a known key; known are {known}"
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay_provider.model import check
+from relay_provider.checks import check
 from relay_provider.values import UNKNOWN, canonical_json, metadata_meaning
 from tests.unit.strategies import anything, json_containers, json_data, names, quick
 

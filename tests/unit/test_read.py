@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from relay_provider.errors import NotFound, RoomDiffers, Unavailable
@@ -120,10 +122,10 @@ async def test_update_of_a_vanished_room_makes_it_again() -> None:
 async def test_update_of_a_vanished_room_does_not_show_secret_fields() -> None:
     house = House(in_place="metadata")
 
-    async def joined_meanwhile(name: str, metadata: str) -> None:
-        house.backend.rooms[name] = live_room(metadata="their-pin")
+    async def joined_meanwhile(room: RoomInputs, changed: Collection[str]) -> None:
+        house.backend.rooms[room.name] = live_room(metadata="their-pin")
 
-    house.backend.update_metadata = joined_meanwhile  # type: ignore[method-assign]
+    house.backend.update = joined_meanwhile  # type: ignore[method-assign]
     with pytest.raises(RoomDiffers) as caught:
         await house.update({}, wanted(metadata="our-pin"), secret=("metadata",))
     assert "pin" not in str(caught.value)
