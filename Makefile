@@ -22,10 +22,11 @@ PARALLEL = -n 3 --dist worksteal
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
-setup: ## the package in .venv/, pulumi and livekit-server in .toolchain/bin/
+setup: ## the package in .venv/; pulumi, livekit-server and tofu in .toolchain/bin/
 	@$(SETUP)
 
-up: setup ## start the local Rooms API, pulumi up, show the rooms
+up: ## start the local Rooms API, pulumi up, show the rooms
+	@$(SETUP) --up
 	@.venv/bin/python -m toolchain.local up
 
 down: ## end what `make up` left running

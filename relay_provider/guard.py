@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 from relay_provider.backends.base import Backend
-from relay_provider.errors import RelayError, RoomOccupied, RoomUnsure, quoted
+from relay_provider.drift import FieldDifference
+from relay_provider.errors import RelayError, RoomDiffers, RoomOccupied, RoomUnsure, in_words, quoted
 from relay_provider.listing import SharedListing
-from relay_provider.model import LiveRoom, Participant, RoomDetail
+from relay_provider.model import LiveRoom, Participant, RoomDetail, RoomInputs
 
 DISCONNECTED: Final = 3
 SECOND_LOOKS: Final = (0.0, 1.0, 2.0, 3.0)
@@ -31,6 +32,12 @@ def named(identities: Collection[str]) -> str:
     return ", ".join(shown[:NAMED]) + (f" and {len(shown) - NAMED} more" if len(shown) > NAMED else "")
 
 
+def people_in(identities: Collection[str]) -> str:
+    """`1 person is in it: ana`."""
+    counted = "1 person is" if len(identities) == 1 else f"{len(identities)} people are"
+    return f"{counted} in it: {named(identities)}"
+
+
 async def known_empty(
     name: str, backend: Backend, listing: SharedListing, sleep: Callable[[float], Awaitable[None]], since: float
 ) -> LiveRoom | None:
@@ -46,9 +53,8 @@ async def known_empty(
         except RelayError as error:
             raise type(error)(f'Room "{name}" was not ended, as it is not known whether it is empty. {error}') from None
         if room is not None and (people := [one.identity for one in present(room)]):
-            counted = "1 person is" if len(people) == 1 else f"{len(people)} people are"
             raise RoomOccupied(
-                f'Room "{name}" was not ended, because {counted} in it: {named(people)}. Nobody was disconnected. Wait '
+                f'Room "{name}" was not ended, because {people_in(people)}. Nobody was disconnected. Wait '
                 "until they have left, or set forceDestroy: true on the room and bring that up; then try again."
             )
         if room is None and listed is None:
@@ -70,3 +76,26 @@ def _said(room: LiveRoom | None) -> str:
     people = room.num_participants
     counted = "nobody" if not people else "1 person" if people == 1 else f"{people} people"
     return f"with {counted} in it ({room.sid})"
+
+
+def refuse_to_end(wanted: RoomInputs, found: Collection[FieldDifference], secret: Collection[str]) -> None:
+    """A live room that is not as wanted, and not the state's, is ended with consent alone."""
+    if not wanted.force_destroy:
+        raise RoomDiffers(
+            f'Room "{wanted.name}" is live already with other settings: {fields(found, secret)}. Nobody was '
+            "disconnected. Declare it as it is, or end it first, or set forceDestroy: true to have it ended and "
+            "recreated. If this stack has made it under another resource, a run that refreshes first knows that."
+        )
+
+
+def fields(found: Collection[FieldDifference], secret: Collection[str]) -> str:
+    """In which settings a live room is not as wanted, in words."""
+
+    def shown(field: str, value: object) -> str:
+        if field in secret or field.partition(".")[0] in secret:
+            return "[secret]"
+        return in_words(value)
+
+    return "; ".join(
+        f"{one.field} is {shown(one.field, one.live)} there and {shown(one.field, one.declared)} here" for one in found
+    )

@@ -16,8 +16,8 @@ import anyio
 from relay_provider import agents, changes, guard
 from relay_provider.backends.base import Backend
 from relay_provider.changes import Diff, outputs
-from relay_provider.drift import FieldDifference, differences
-from relay_provider.errors import NotFound, RelayError, ReplacementFailed, RoomDiffers, RoomKept, in_words
+from relay_provider.drift import differences
+from relay_provider.errors import NotFound, RelayError, ReplacementFailed, RoomDiffers, RoomKept
 from relay_provider.listing import SharedListing
 from relay_provider.model import AGENTS, LiveRoom, RoomDetail, RoomInputs, flat
 from relay_provider.place import Home
@@ -90,6 +90,19 @@ class Rooms:
         run.made(room, outputs(wanted.props(), live))
         return live
 
+    async def taken(self, wanted: RoomInputs, run: Run, secret: Collection[str] = ()) -> tuple[LiveRoom, bool] | None:
+        """The live room that a create would take over, and whether it would end it to make it anew; None when there is
+        none. A question: it changes nothing. Raises RoomDiffers where the create would; `secret` as in `create`.
+        """
+        live = await self._listing.witness(wanted.name, run.began)
+        if live is None:
+            return None
+        owned = run.owned((self.project, wanted.name), live.sid)
+        found = differences(wanted, live, owned)
+        if found and not owned:
+            guard.refuse_to_end(wanted, found, secret)
+        return live, bool(found)
+
     async def adopt(self, wanted: RoomInputs, run: Run) -> LiveRoom:
         """The live room, which is as wanted. A question: it changes nothing. Raises NotFound when there is none."""
         live = await self.read(wanted.name, run, wanted.props())
@@ -107,19 +120,15 @@ class Rooms:
         found = differences(wanted, live, owned)
         if not found and not (owned and anew):
             return live
-        if not owned and not wanted.force_destroy:
-            raise RoomDiffers(
-                f'Room "{wanted.name}" is live already with other settings: {_fields(found, secret)}. Nobody was '
-                "disconnected. Declare it as it is, or end it first, or set forceDestroy: true to have it ended and "
-                "recreated. If this stack has made it under another resource, a run that refreshes first knows that."
-            )
+        if not owned:
+            guard.refuse_to_end(wanted, found, secret)
         await self._end(wanted.name, run, wanted.force_destroy, live.sid)
         live = await self._made(wanted)
         if found := differences(wanted, live):
             raise RoomDiffers(
                 f'Room "{wanted.name}" was ended and recreated, and is not as declared again: '
-                f"{_fields(found, secret)}. Perhaps somebody else made it at the same moment; run the same command "
-                "again, or declare it as it is."
+                f"{guard.fields(found, secret)}. Perhaps somebody else made it at the same moment; run the same "
+                "command again, or declare it as it is."
             )
         return live
 
@@ -281,14 +290,3 @@ class Rooms:
             yield
         finally:
             self._listing.wrote(name)
-
-
-def _fields(found: Collection[FieldDifference], secret: Collection[str]) -> str:
-    def shown(field: str, value: object) -> str:
-        if field in secret or field.partition(".")[0] in secret:
-            return "[secret]"
-        return in_words(value)
-
-    return "; ".join(
-        f"{one.field} is {shown(one.field, one.live)} there and {shown(one.field, one.declared)} here" for one in found
-    )

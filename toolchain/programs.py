@@ -22,26 +22,43 @@ PYTHON, VENV_STAMP = VENV / "bin" / "python", VENV / ".relay-setup"
 # Outside the checkout, so that the next one finds what this one built.
 USUAL = os.environ.get("XDG_CACHE_HOME") or Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
 CACHE = Path(os.environ.get("RELAY_TOOLCHAIN_CACHE") or Path(USUAL, "relay-provider")).expanduser().absolute()
-PINS = [*sorted(HERE.glob("*/go.*")), HERE / "gen-sdks" / "main.go"]
-KEY = hashlib.sha256(b"".join(file.read_bytes() for file in PINS) + repr(platform.uname()[::4]).encode()).hexdigest()
-STORE = CACHE / KEY[:16]  # one folder for all builds: pulumi warns of a host that is not its neighbour
 PYTHON_HOST, YAML_HOST, SDK_HOSTS = "pulumi-language-python", "pulumi-language-yaml", "pulumi-language-nodejs-go"
-EXEC, DYNAMIC = "pulumi-language-python-exec", "pulumi-resource-pulumi-python"
-FILES = {PYTHON_HOST: [PYTHON_HOST, EXEC, DYNAMIC], SDK_HOSTS: ["pulumi-language-nodejs", "pulumi-language-go"]}
+EXEC, DYNAMIC, TOFU = "pulumi-language-python-exec", "pulumi-resource-pulumi-python", "opentofu"
+FILES = {
+    PYTHON_HOST: [PYTHON_HOST, EXEC, DYNAMIC],
+    SDK_HOSTS: ["pulumi-language-nodejs", "pulumi-language-go"],
+    TOFU: ["tofu"],
+}
+FOR_TESTS = (  # what is built, its program, how that says its version, the oldest that will do, where others are
+    ("livekit-server", "livekit-server", "--version", (), "https://docs.livekit.io/home/self-hosting/local/"),
+    (TOFU, "tofu", "version", (1, 11, 0), "https://opentofu.org/docs/intro/install/"),
+)
 INSTALL = "import sys, pulumi.automation; pulumi.automation.PulumiCommand.install(sys.argv[1])"
 NO_GO = "install Go (https://go.dev/dl/) and run `make setup` again, which then builds it"
+
+
+def key(*names: str) -> str:
+    """A name for builds of these programs from their pins, for this machine."""
+    pins = [*sorted(file for name in names for file in (HERE / name).glob("go.*")), HERE / "gen-sdks" / "main.go"]
+    pins = pins if "gen-sdks" in names else pins[:-1]
+    return hashlib.sha256(b"".join(map(Path.read_bytes, pins)) + repr(platform.uname()[::4]).encode()).hexdigest()[:16]
+
+
+# One folder for all but OpenTofu: pulumi warns of a host that is not its neighbour.
+STORE = CACHE / key(*(folder.parent.name for folder in HERE.glob("*/go.mod") if folder.parent.name != TOFU))
 
 
 class SetupError(Exception):
     """Something a person can do something about: its text is all they get to see."""
 
 
-def setup(sdks: bool) -> None:
-    if not (same(VENV_STAMP, packages()) and same(STAMP, programs(sdks))):
+def setup(sdks: bool, tests: bool = True) -> None:
+    """`tests`: with what only they need, a LiveKit server and OpenTofu."""
+    if not (same(VENV_STAMP, packages()) and same(STAMP, programs(sdks, tests))):
         lock(MADE / "logs")
         lock(CACHE)
         same(VENV_STAMP, packages()) or install_packages()
-        same(STAMP, programs(sdks)) or install_programs(sdks)
+        same(STAMP, programs(sdks, tests)) or install_programs(sdks, tests)
 
 
 def same(stamp: Path, now: str) -> bool:
@@ -107,7 +124,7 @@ def install_packages() -> None:
     made = packages()
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     command("looking at pip", [*pip, "pip>=25.1"])  # the first that knows --group
-    what = ["-e", ".", "--group", "dev", "-c", HERE / "constraints.txt"]
+    what = ["-e", ".[terraform]", "--group", "dev", "-c", HERE / "constraints.txt"]
     command("installing the Python packages", [*pip, *what], ", about a minute, once", cwd=ROOT)
     VENV_STAMP.write_text(made)
 
@@ -142,30 +159,45 @@ def answering(name: str, argument: str, needed: tuple[int, ...] = ()) -> list[Pa
 
 
 def built(name: str) -> list[Path]:
-    if there := among([STORE], *FILES.get(name, [name])):
-        return there
+    """The program's files: from STORE, or from a folder of its own, where they stay until its own pins change."""
+    names, own = FILES.get(name, [name]), CACHE / f"{name}-{key(name)}"
+    home = own if name == TOFU else STORE
+    if not (there := among([home], *names) or among([own], *names)):
+        build(name, own)
+        there = among([own], *names)
+    for folder in {own, home}:
+        folder.mkdir(exist_ok=True)
+        for file in there:
+            (folder / file.name).exists() or os.link(file, folder / file.name)
+    return among([home], *names)
+
+
+def build(name: str, home: Path) -> None:
     if not (go := shutil.which("go")):
         raise SetupError(f"{name} is neither on PATH nor in the cache, and Go is missing")
     # The first of these modules is the one that the program is in.
-    modules = re.compile(r"/(?:pulumi/pkg/v3|pulumi-yaml|pulumi/sdk/v3|livekit-server) v(\S+)")
+    modules = re.compile(r"/(?:pulumi/pkg/v3|pulumi-yaml|pulumi/sdk/v3|livekit-server|opentofu/opentofu) v(\S+)")
     version, sdk = modules.search((HERE / name / "go.mod").read_text())[1], "github.com/pulumi/pulumi/sdk/v3"
-    variable = f"{'github.com/pulumi/pulumi-yaml/pkg' if name == YAML_HOST else f'{sdk}/go/common'}/version.Version"
-    build = [go, "build", "-trimpath", "-ldflags", f"-s -w -X {variable}=v{version}", "-o"]
+    variable = {
+        YAML_HOST: f"github.com/pulumi/pulumi-yaml/pkg/version.Version=v{version}",
+        TOFU: "github.com/opentofu/opentofu/version.dev=no",
+    }.get(name, f"{sdk}/go/common/version.Version=v{version}")
+    arguments = [go, "build", "-trimpath", "-ldflags", f"-s -w -X {variable}", "-o"]
     # For this machine, and without cgo for any release of its system.
     env = {**os.environ, "GOOS": "", "GOARCH": "", "CGO_ENABLED": "0", "GOWORK": "off"}
     with tempfile.TemporaryDirectory(prefix="tmp-", dir=CACHE, ignore_cleanup_errors=True) as folder:
-        what = [f"{folder}/{'' if name == SDK_HOSTS else name}", "." if name == "gen-sdks" else "tool"]
-        about = " from source, once (about 8 minutes for all of them)"
-        command(f"building {name} {version}", [*build, *what], about, cwd=HERE / name, env=env)
+        file = "" if name == SDK_HOSTS else FILES.get(name, [name])[0]
+        about = f" from source, once (about {'4 minutes' if name == TOFU else '8 minutes for all of them'})"
+        what = [f"{folder}/{file}", "." if name == "gen-sdks" else "tool"]
+        command(f"building {name} {version}", [*arguments, *what], about, cwd=HERE / name, env=env)
         if name == PYTHON_HOST:  # with two scripts that are in no Go package
             download = [go, "mod", "download", "-json", sdk]
             place = re.search('"Dir": "(.*)"', command("fetching scripts", download, cwd=HERE / "pulumi", env=env))[1]
             for script in (f"{place}/python/cmd/{EXEC}", f"{place}/python/dist/{DYNAMIC}"):
                 Path(shutil.copy(script, folder)).chmod(0o755)
-        STORE.mkdir(exist_ok=True)
-        for file in sorted(Path(folder).iterdir(), reverse=True):  # last what the scripts go with
-            file.replace(STORE / file.name)
-    return built(name)
+        home.mkdir(exist_ok=True)
+        for made in sorted(Path(folder).iterdir(), reverse=True):  # last what the scripts go with
+            made.replace(home / made.name)
 
 
 def pulumi(hosts: list[str]) -> list[Path]:
@@ -177,14 +209,16 @@ def pulumi(hosts: list[str]) -> list[Path]:
     return files
 
 
-def programs(sdks: bool) -> str:
+def programs(sdks: bool, tests: bool) -> str:
     """What would be another if other programs were found, and the links: cheap, nothing is run."""
-    found = [file for name in ("pulumi", "livekit-server") for folder in path() for file in among([folder], name)]
+    names = ("pulumi", *(("livekit-server", "tofu") if tests else ()))
+    found = [file for name in names for folder in path() for file in among([folder], name)]
     links = [(file.name, os.path.realpath(file), os.access(file, os.X_OK)) for file in BIN.glob("*")]
-    return repr((sdks, STORE, [(file, file.stat().st_mtime_ns) for file in found], sorted(links)))
+    pins = (STORE, key(TOFU) if tests else "")
+    return repr((sdks, pins, [(file, file.stat().st_mtime_ns) for file in found], sorted(links)))
 
 
-def install_programs(sdks: bool) -> None:
+def install_programs(sdks: bool, tests: bool) -> None:
     for left in CACHE.glob("tmp-*"):  # by a run that was killed
         shutil.rmtree(left)
     hosts = [PYTHON_HOST, YAML_HOST, *([SDK_HOSTS] if sdks else [])]
@@ -198,15 +232,19 @@ def install_programs(sdks: bool) -> None:
             os.renames(f"{folder}/bin", STORE / "bin")  # which path() knows
         files = pulumi(hosts)
     link(files)  # it can be used while the rest is built
-    try:
-        link(answering("livekit-server", "--version") or built("livekit-server"))
-        link(built("gen-sdks") if sdks else [])
-        STAMP.write_text(programs(sdks))
-    except SetupError as error:
-        if sdks or shutil.which("go"):
-            raise
-        install = f"install it (https://docs.livekit.io/home/self-hosting/local/), or {NO_GO}"
-        print(f"{error}, so what needs a real one is skipped: {install}.")
+    missing = []
+    for name, program, argument, needed, elsewhere in FOR_TESTS if tests else ():
+        try:
+            link(answering(program, argument, needed) or built(name))
+        except SetupError as error:
+            if sdks or shutil.which("go"):
+                raise
+            missing.append(f"{error}, so what needs a real one is skipped: install it ({elsewhere}), or {NO_GO}.")
+    link(built("gen-sdks") if sdks else [])
+    if missing:
+        print(*missing, sep="\n")
+    else:
+        STAMP.write_text(programs(sdks, tests))
 
 
 def link(files: list[Path]) -> None:

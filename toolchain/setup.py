@@ -21,7 +21,9 @@ def main(arguments):
         signal.signal(number, signal.default_int_handler)
     try:
         stay = (programs.BIN / "gen-sdks").exists() and shutil.which("go")
-        programs.setup("--sdks" in arguments or bool(stay))
+        # What only tests need is waited for by them alone, and stays where it is.
+        tests = "--up" not in arguments or any((programs.BIN / name).exists() for _, name, *_ in programs.FOR_TESTS)
+        programs.setup("--sdks" in arguments or bool(stay), tests)
     except (programs.SetupError, OSError) as error:
         return f"setup: {error}"
     except KeyboardInterrupt:

@@ -5,7 +5,7 @@
 
 from relay_provider.manifest.connection import written
 from relay_provider.manifest.json_schema import manifest_schema
-from relay_provider.manifest.load import Manifest, Project, load
+from relay_provider.manifest.load import Manifest, Project, from_text, load
 from relay_provider.manifest.names import (
     ENDINGS,
     declared_name,
@@ -27,6 +27,7 @@ __all__ = [
     "declared_name",
     "declared_rooms",
     "first_of",
+    "from_text",
     "is_name",
     "load",
     "manifest_schema",

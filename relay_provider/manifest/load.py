@@ -5,16 +5,17 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from relay_provider.config import WRITTEN, ProjectRef
 from relay_provider.limits import UNSAID, EndLimits
 from relay_provider.manifest.document import ProjectEntry, read
 from relay_provider.manifest.problems import At, Broken, ManifestError, ManifestProblem, Position, Problems
-from relay_provider.manifest.source import text_of
+from relay_provider.manifest.source import decoded, text_of
 from relay_provider.manifest.yamlpos import compose
 from relay_provider.model import RoomInputs
 
@@ -68,25 +69,34 @@ def load(paths: Sequence[str | os.PathLike[str]]) -> Manifest:
     files: dict[str, str] = {}
     for path in paths:
         files.setdefault(os.path.abspath(path), os.fspath(path))  # noqa: PTH100, Path would change how it is spelt
+    return _together({file: partial(text_of, file) for file in files.values()})
+
+
+def from_text(text: str, file: str) -> Manifest:
+    """The manifest that a text makes, which is called `file` in messages. Raises ManifestError with every problem."""
+    return _together({file: lambda: decoded(text.encode(errors="surrogatepass"))})
+
+
+def _together(texts: Mapping[str, Callable[[], str]]) -> Manifest:
     gathered: dict[str, _Gathered] = {}
     named: tuple[Position, str] | None = None
     found: list[ManifestProblem] = []
     with _no_collector():
-        for file in files.values():
+        for file, text in texts.items():
             problems = Problems(file)
             try:
-                name, projects = read(compose(text_of(file)), problems)
+                name, projects = read(compose(text()), problems)
                 named = _agreed("name", named, name, problems) if name else named
                 _gather(projects, problems, gathered)
             except Broken as error:
                 problems.say(error.at, error.message)
             found += problems.found()
-    if found or not files:
+    if found or not texts:
         raise ManifestError(found)
     return Manifest(
         tuple(one.project() for one in gathered.values()),
         named[1] if named else None,
-        tuple(files.values()),
+        tuple(texts),
         {(label, room): place for label, project in gathered.items() for room, place in project.places.items()},
     )
 

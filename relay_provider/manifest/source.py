@@ -28,13 +28,13 @@ def text_of(path: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise Broken(_START, f"the file cannot be read: {reason.lower()}") from None
-    if len(data) > MAX_BYTES:
-        raise Broken(_START, "the file is over 1 MiB; divide the rooms among several files")
     return decoded(data)
 
 
 def decoded(data: bytes) -> str:
-    """The text, if it is UTF-8 (with or without a byte order mark) and printable. Raises Broken."""
+    """The text, if it is not too big, UTF-8 (with or without a byte order mark) and printable. Raises Broken."""
+    if len(data) > MAX_BYTES:
+        raise Broken(_START, "the file is over 1 MiB; divide the rooms among several files")
     if data.startswith(_UTF16):
         raise Broken(_START, "the file is UTF-16 or UTF-32; save the file as UTF-8")
     data = data.removeprefix(b"\xef\xbb\xbf")

@@ -49,7 +49,8 @@ for file; do printf '#!/bin/sh\\necho built' > "$file"; chmod +x "$file"; done
 """
 
 PYTHON_HOST = ("pulumi-language-python", "pulumi-resource-pulumi-python")
-LINKS = {"pulumi", *PYTHON_HOST, "pulumi-language-python-exec", "pulumi-language-yaml", "livekit-server"}
+FOR_UP = {"pulumi", *PYTHON_HOST, "pulumi-language-python-exec", "pulumi-language-yaml"}
+LINKS = FOR_UP | {"livekit-server", "tofu"}
 SDK_LINKS = {"pulumi-language-nodejs", "pulumi-language-go", "gen-sdks"}
 
 
@@ -127,7 +128,7 @@ def test_everything_is_made_once_and_the_second_run_says_and_starts_nothing(mach
     calls = machine.calls()
     assert machine.setup() == ""
     assert machine.calls() == calls
-    assert len({machine.target(name).parent for name in LINKS}) == 1  # pulumi and its hosts are neighbours
+    assert len({machine.target(name).parent for name in FOR_UP}) == 1  # pulumi and its hosts are neighbours
 
 
 def test_a_second_checkout_takes_the_builds_of_the_first_without_go(machine: Machine) -> None:
@@ -151,19 +152,47 @@ def test_sdks_adds_and_a_plain_setup_keeps(machine: Machine) -> None:
 
 def test_changed_pins_are_built_and_changed_requirements_installed(machine: Machine) -> None:
     machine.setup()
-    for name, expected in (("livekit-server/go.sum", "building livekit-server"), ("constraints.txt", "the Python")):
+    for name, expected in (
+        ("livekit-server/go.sum", "building livekit-server"),
+        ("opentofu/go.sum", "building opentofu 1."),
+        ("constraints.txt", "the Python"),
+    ):
         with (machine.checkout / "toolchain" / name).open("a") as file:
             file.write("\n")
-        assert expected in machine.setup()
+        said = machine.setup()
+        assert expected in said
+        assert said.count("from source") == ("building" in expected), "what has the same pins is not built again"
     assert len(machine.calls("python -m venv")) == 1
+    assert len({machine.target(name).parent for name in FOR_UP}) == 1
+
+
+def test_up_waits_for_nothing_that_only_tests_need(machine: Machine) -> None:
+    machine.setup("--up")
+    assert machine.links() == FOR_UP
+    assert machine.setup("--up") == ""
+    machine.setup()
+    assert machine.links() == LINKS
+    assert machine.setup("--up") == machine.setup() == ""
+
+
+def test_builds_in_the_folder_that_all_programs_shared_are_taken(machine: Machine) -> None:
+    machine.setup()
+    for own in (machine.folder / "cache").glob("*-*"):
+        shutil.rmtree(own)
+    shutil.rmtree(machine.checkout / ".toolchain")
+    said = machine.setup()
+    assert said.count("from source") == 1, said
+    assert "building opentofu" in said
 
 
 def test_path_comes_first_and_only_what_is_missing_is_built(machine: Machine) -> None:
     pulumi = machine.script("tools/pulumi", "#!/bin/sh\necho v3.227.0\n")
     livekit = machine.script("tools/livekit-server", "#!/bin/sh\necho livekit-server version 1.13.5\n")
+    tofu = machine.script("tools/tofu", "#!/bin/sh\necho OpenTofu v1.11.0\n")
     machine.script("tools/pulumi-language-yaml")
     said = machine.setup()
     assert (machine.target("pulumi"), machine.target("livekit-server")) == (pulumi, livekit)
+    assert machine.target("tofu") == tofu
     assert "from source" in said.partition("building pulumi-language-python 3.")[2]
     assert len(machine.calls("go build")) == 1
     assert machine.setup() == ""
@@ -208,11 +237,13 @@ def test_without_go_pulumis_installer_is_asked_and_no_livekit_server_is_a_senten
     for name in ("pulumi", "pulumi-language-python", "pulumi-resource-pulumi-python", "pulumi-language-yaml"):
         machine.script(f"release/{name}", "#!/bin/sh\necho v3.272.0\n")
     for _ in range(2):
-        assert "livekit-server is neither on PATH nor in the cache, and Go is missing" in machine.setup(RELEASE="yes")
+        said = machine.setup(RELEASE="yes")
+        for name in ("livekit-server", "opentofu"):
+            assert f"{name} is neither on PATH nor in the cache, and Go is missing, so what needs" in said
     assert len(machine.calls("python -c")) == 2
     machine.script("tools/go", GO)
     machine.setup()
-    assert "livekit-server" in machine.links()
+    assert {"livekit-server", "tofu"} <= machine.links()
 
 
 def test_a_failed_build_and_a_failed_install_name_their_logs_and_leave_nothing(machine: Machine) -> None:
@@ -253,7 +284,7 @@ def test_two_runs_at_once_make_everything_once(machine: Machine) -> None:
     until(lambda: list(machine.folder.glob("cache/tmp-*/pulumi")))
     assert machine.setup() == "waiting for another run of setup …\n"
     first.communicate(timeout=30)
-    assert len(machine.calls("go build")) == 4
+    assert len(machine.calls("go build")) == 5
 
 
 def test_a_broken_or_another_link_and_a_python_that_is_gone_are_repaired(machine: Machine) -> None:
