@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "export": ("export", "Write the live rooms as a manifest."),
     "keep": ("keep", "Stay running and recreate declared rooms that are missing."),
     "serve": ("serve", "Serve the Rooms API locally."),
+    "terraform": ("terraform", "Install the provider for OpenTofu and Terraform."),
     "schema": ("validate", "Print a generated schema."),
 }
 """Command → its module in this package, and its line in the help, known without importing it."""
