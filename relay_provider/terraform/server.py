@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -37,6 +38,9 @@ POLL: Final = 1.0
 GRACE: Final = 1.2
 """Seconds that requests in flight have to finish once the engine is gone."""
 _OPTIONS: Final = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+
+NEEDED: Final = ("msgpack", "cryptography")
+"""What only this door needs, and an installation without its extra lacks."""
 
 USAGE: Final = """\
 terraform-provider-relay: the provider for rooms of OpenTofu and Terraform, which start it by themselves.
@@ -59,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not debug and os.environ.get(COOKIE[0]) != COOKIE[1]:
         sys.stderr.write(USAGE)
         return 0 if given[:1] in (["--help"], ["-h"]) else 1
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        sys.stderr.write(f"{' and '.join(missing)} is missing: pip install 'relay-provider[terraform]'\n")
+        return 1
     # The line is all that an engine wants to see there.
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.served import OTHER_KEY, Served, serving
+from tests.served import KEY, OTHER_KEY, Served, serving
 from tests.terraform.engine import Workspace
 
 pytestmark = pytest.mark.e2e
@@ -139,3 +139,49 @@ def test_what_a_key_of_another_project_does_not_find_is_made_there(tf: Workspace
     assert sorted(api.rooms()) == ["standup"]
     tf.destroy()
     assert sorted(api.rooms()) == ["standup"]
+
+
+def test_a_rotated_key_of_the_same_project_is_no_change(attached: dict[str, str], tmp_path: Path) -> None:
+    with serving(env={"RELAY_GATEWAY_KEYS": f"{KEY}=acme,{OTHER_KEY}=acme"}) as api:
+        tf = Workspace(tmp_path / "project", attached, provider={"api_key": KEY, "base_url": api.url})
+        tf.write({"a": {"name": "standup"}})
+        tf.apply()
+        api.join("standup", "ana")
+        tf.provider = {"api_key": OTHER_KEY, "base_url": api.url}
+        tf.write({"a": {"name": "standup"}})
+        assert tf.is_settled()
+
+
+def test_what_ended_between_plan_and_apply_is_no_failure(tf: Workspace, api: Served) -> None:
+    tf.write({"a": {"name": "a"}, "b": {"name": "b", "max_participants": 3}, "c": {"name": "c"}})
+    tf.apply()
+    tf.write({"b": {"name": "b", "max_participants": 4}, "c": {"name": "c", "force_destroy": True}})
+    tf.plan("-out=saved")
+    for name in api.rooms():
+        api.end(name)
+    tf.run("apply", "saved")
+    assert {name: room["maxParticipants"] for name, room in api.rooms().items()} == {"b": 4}
+    assert tf.apply().changes == {"create": 1}
+    assert tf.is_settled()
+
+
+def test_what_is_forgotten_stays_as_it_is(tf: Workspace, api: Served) -> None:
+    tf.write({"a": {"name": "standup"}})
+    tf.apply()
+    api.join("standup", "ana")
+    tf.write()
+    (tf.folder / "removed.tf").write_text(
+        "removed {\n  from = relay_room.a\n  lifecycle {\n    destroy = false\n  }\n}\n"
+    )
+    tf.apply()
+    assert api.people("standup") == ["ana"]
+    assert tf.state() == {}
+
+
+def test_ignored_changes_are_left_alone(tf: Workspace, api: Served) -> None:
+    ignoring = {"name": "standup", "max_participants": 3, "lifecycle": {"ignore_changes": ["max_participants"]}}
+    tf.write({"a": ignoring})
+    tf.apply()
+    tf.write({"a": {**ignoring, "max_participants": 9}})
+    assert tf.is_settled()
+    assert api.rooms()["standup"]["maxParticipants"] == 3

@@ -52,6 +52,17 @@ def test_started_by_hand_it_says_what_it_is() -> None:
 
 
 @pytest.mark.unit
+def test_without_its_extra_it_says_what_to_install() -> None:
+    program = "import sys; sys.modules['msgpack'] = None; from relay_provider.terraform import main; sys.exit(main())"
+    env = {**os.environ, COOKIE[0]: COOKIE[1]}
+    ran = subprocess.run(
+        [PROVIDER.parent / "python", "-c", program], capture_output=True, text=True, env=env, timeout=30
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == "msgpack is missing: pip install 'relay-provider[terraform]'\n"
+
+
+@pytest.mark.unit
 def test_its_socket_is_in_a_folder_of_its_own_and_goes_with_it() -> None:
     env = {**os.environ, COOKIE[0]: COOKIE[1]}
     with subprocess.Popen([PROVIDER], stdout=subprocess.PIPE, text=True, env=env) as process:
