@@ -1,7 +1,7 @@
 """The provider's pages in the format of Terraform's registries, from the schema that engines get: `make schemas`.
 
-`python -m toolchain.registry_docs` writes docs/terraform/. Beside the schema a page has an example, the file of its name
-in examples/terraform/reference/, and what is in a `.md` there, if there is one.
+`python -m toolchain.registry_docs` writes docs/terraform/. Beside the schema a page has an example, the file of
+its name in examples/terraform/reference/, and what is in a `.md` there, if there is one.
 """
 
 import asyncio

@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.livekit.conftest import Project, livekit, project
 from tests.served import Served
-from tests.terraform.engine import ENGINES, PATH, Workspace
+from tests.terraform.engine import ENGINES, PATH
+from tests.terraform.examples import EXAMPLES, example, override
 
 __all__ = ["livekit", "project"]
 
 pytestmark = pytest.mark.e2e
-
-EXAMPLES = ROOT / "examples" / "terraform"
-SCRIPTS = f"{Path(sys.executable).parent}{os.pathsep}{PATH}"
-
-
-def example(
-    name: str, folder: Path, env: Mapping[str, str], engine: str = ENGINES[0] if ENGINES else "", **settings: str
-) -> Workspace:
-    """A copy of an example's folder, with `relay-rooms` on PATH. An attached provider is told of `settings`."""
-    shutil.copytree(EXAMPLES / name, folder / name)
-    override(folder / name, **settings)
-    return Workspace(folder / name, {**env, "PATH": SCRIPTS}, engine)
-
-
-def override(folder: Path, **settings: str) -> None:
-    """Put settings into the example's provider block."""
-    text = {"provider": {"relay": settings}} if settings else {}
-    (folder / "main_override.tf.json").write_text(json.dumps(text))
 
 
 @pytest.mark.parametrize("name", ["rooms", "remove-participant"])
