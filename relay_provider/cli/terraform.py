@@ -20,7 +20,7 @@ def terraform_command() -> None:
     """The provider for OpenTofu and Terraform."""
 
 
-@terraform_command.command("install")
+@terraform_command.command("install", short_help="Lay the provider where engines find it.")
 @click.option(
     "--dir",
     "folder",
