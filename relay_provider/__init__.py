@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from relay_provider.config import KeyRef, ProjectRef
     from relay_provider.dynamic.declared import declare_rooms
     from relay_provider.dynamic.functions import get_room, get_sayna_room, list_rooms, remove_participant
+    from relay_provider.dynamic.join_token import join_token
     from relay_provider.dynamic.livekit import Agent, LiveKit
     from relay_provider.dynamic.room import Room
     from relay_provider.dynamic.room_set import RoomSet, RoomSettings
@@ -57,6 +58,7 @@ __all__ = [
     "declare_rooms",
     "get_room",
     "get_sayna_room",
+    "join_token",
     "list_rooms",
     "remove_participant",
 ]
@@ -72,6 +74,7 @@ _HOMES = (
     "dynamic.room",
     "dynamic.room_set",
     "dynamic.declared",
+    "dynamic.join_token",
 )
 
 

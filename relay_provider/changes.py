@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from relay_provider import room_config
 from relay_provider.model import (
     ABSENT,
     AGENTS,
@@ -67,11 +68,12 @@ def _said(field: str, *of: Mapping[str, Any]) -> list[object]:
     return [absent(field, one) if (value := one.get(field)) is None and field in SETTINGS else value for one in of]
 
 
-def planned(inputs: Mapping[str, Any], unknown: object) -> dict[str, Any]:
+def planned(inputs: Mapping[str, Any], unknown: object, *, on_livekit: bool) -> dict[str, Any]:
     """The properties of a room that is still to be created, as far as a preview knows them."""
     given = flat(inputs)
     shown = {name: value for name in settings_of("relay") if (value := absent(name, given)) is not None}
-    return {**shown, "forceDestroy": False, **inputs, "sid": unknown, "creationTime": unknown}
+    own = {room_config.KEY: room_config.planned(inputs)} if on_livekit else {}
+    return {**shown, "forceDestroy": False, **inputs, **own, "sid": unknown, "creationTime": unknown}
 
 
 def updated(old: Mapping[str, Any], new: Mapping[str, Any], in_place: Collection[str]) -> dict[str, Any]:
@@ -79,18 +81,23 @@ def updated(old: Mapping[str, Any], new: Mapping[str, Any], in_place: Collection
     after = flat(new)
     changed = {name: after.get(name, ABSENT[name]) for name in in_place}
     kept = {name: value for name, value in {**flat(old), **changed}.items() if value is not None}
-    return {**nested(kept), "forceDestroy": after.get("forceDestroy") is True}
+    own = {room_config.KEY: room_config.planned(new)} if room_config.KEY in old else {}
+    return {**nested(kept), **own, "forceDestroy": after.get("forceDestroy") is True}
 
 
-def outputs(inputs: Mapping[str, Any], live: LiveRoom) -> dict[str, Any]:
-    """The properties to keep of a live room: its settings as they are live, `sid` and `creationTime`.
+def outputs(inputs: Mapping[str, Any], live: LiveRoom, state: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The properties to keep of a live room: its settings as they are live, `sid` and `creationTime`; on LiveKit also
+    `roomConfig`, which is as declared.
 
     An equal setting keeps the spelling of the inputs. What the server, or a preset, chose by itself is not ours to
-    compare, and left out; what it does not report has its last applied value.
+    compare, and left out; what it does not report has its last applied value. `state` has the properties of before,
+    where this is but a look at the room: what was declared does not change by it.
     """
-    settings = _settings(inputs, live)
+    said, settings = state or inputs, _settings(inputs, live)
+    own = {room_config.KEY: said.get(room_config.KEY) or room_config.room_config(said)} if live.on_livekit else {}
     return {
         **(nested(settings) if inputs.get("livekit") else settings),
+        **own,
         "forceDestroy": bool(inputs.get("forceDestroy")),
         "sid": live.sid,
         "creationTime": live.creation_time,

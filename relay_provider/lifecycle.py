@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import anyio
 
-from relay_provider import changes, guard
-from relay_provider.backends.base import CONCURRENCY, Backend
+from relay_provider import agents, changes, guard
+from relay_provider.backends.base import Backend
 from relay_provider.changes import Diff, outputs
 from relay_provider.drift import differences
 from relay_provider.errors import NotFound, RelayError, ReplacementFailed, RoomDiffers, RoomKept
@@ -65,18 +65,25 @@ class Rooms:
         return changes.diff(old, new, self.backend.in_place)
 
     async def create(
-        self, wanted: RoomInputs, run: Run, secret: Collection[str] = (), *, anew: bool = False
+        self,
+        wanted: RoomInputs,
+        run: Run,
+        secret: Collection[str] = (),
+        *,
+        anew: bool = False,
+        ended: Collection[str] = (),
     ) -> LiveRoom:
         """Make the room, take over an equal one, or replace the one that the state has; safe to repeat.
 
         A replacement is this one step: guard, end, make. Raises RoomOccupied or RoomUnsure when the guard refuses, and
         RoomDiffers when the room that is live with other settings is not the state's; `force_destroy` allows both.
         Fields named in `secret` are not shown in messages. `anew`: the state's room is replaced also when nothing that
-        the server reports differs.
+        the server reports differs. `ended` are sessions that are known to have ended: ReplacementFailed, at once, says
+        that the server still answers with one of them.
         """
         room = (self.project, wanted.name)
         try:
-            live = await self._created(wanted, run, secret, anew or run.replaces(room) == room)
+            live = await self._created(wanted, run, secret, anew or run.replaces(room) == room, ended)
         except RelayError:
             run.failed(room)
             raise
@@ -104,9 +111,11 @@ class Rooms:
         run.made((self.project, wanted.name), outputs(wanted.props(), live))
         return live
 
-    async def _created(self, wanted: RoomInputs, run: Run, secret: Collection[str], anew: bool) -> LiveRoom:
+    async def _created(
+        self, wanted: RoomInputs, run: Run, secret: Collection[str], anew: bool, ended: Collection[str]
+    ) -> LiveRoom:
         room = (self.project, wanted.name)
-        live = await self._made(wanted, run)
+        live = await self._made(wanted, ended)
         owned = run.owned(room, live.sid)
         found = differences(wanted, live, owned)
         if not found and not (owned and anew):
@@ -114,7 +123,7 @@ class Rooms:
         if not owned:
             guard.refuse_to_end(wanted, found, secret)
         await self._end(wanted.name, run, wanted.force_destroy, live.sid)
-        live = await self._made(wanted, run)
+        live = await self._made(wanted)
         if found := differences(wanted, live):
             raise RoomDiffers(
                 f'Room "{wanted.name}" was ended and recreated, and is not as declared again: '
@@ -123,18 +132,22 @@ class Rooms:
             )
         return live
 
-    async def _made(self, wanted: RoomInputs, run: Run) -> LiveRoom:
-        """What the server answers to a create: a new room, or the live one of that name; never one that was ended."""
-        for wait in (0.0, *OLD_ROOM_WAITS):
+    async def _made(self, wanted: RoomInputs, ended: Collection[str] = ()) -> LiveRoom:
+        """What the server answers to a create: a new room, or the live one of that name; never one that has ended."""
+        waits = () if ended else OLD_ROOM_WAITS
+        for wait in (0.0, *waits):
             if wait:
                 await self._sleep(wait)
             async with self._writing(wanted.name):
-                live = await self.backend.create(wanted)
-            if live.sid != self._ended.get(wanted.name):
+                made = await self.backend.create(wanted)
+            if made.sid in ended or made.sid == self._ended.get(wanted.name):
+                continue
+            live = await agents.of_room(self.backend, made) if agents.asked(self.backend, wanted) else made
+            if live is not None:
                 return live
         raise ReplacementFailed(
             f'Room "{wanted.name}" was ended, but {self.backend.address} still answers with the old one '
-            f"({live.sid}) after {sum(OLD_ROOM_WAITS):g} s; run the same command again in a minute."
+            f"({made.sid}) after {sum(waits):g} s; run the same command again in a minute."
         )
 
     async def read(self, name: str, run: Run, state: Mapping[str, Any] | None = None) -> LiveRoom | None:
@@ -145,7 +158,8 @@ class Rooms:
         """
         live = await self._listing.find(name, run.began)
         if live and AGENTS in self.backend.in_place and (not state or flat(state).get(AGENTS) is not None):
-            live = await self._with_agents(live)
+            # A room that ended just now has none; that it is gone, say two lists from after that.
+            live = await agents.of_room(self.backend, live) or await self._listing.find(name, self._listing.now())
         if state and "sid" in state and live:
             run.knows((self.project, name), {**state, "sid": live.sid})
         return live
@@ -159,8 +173,10 @@ class Rooms:
             return None
         async with self._writing(new.name):
             live = await self.backend.update(new, changed)
-        if live is None:
-            return await self.create(new, run, secret)  # it expired meanwhile
+        if live is None:  # it ended meanwhile
+            if sid := old.get("sid"):
+                self._ended[new.name] = str(sid)
+            return await self.create(new, run, secret)
         return live
 
     async def delete(self, name: str, run: Run, *, force: bool, sid: str | None = None, by: str = "") -> None:
@@ -225,29 +241,17 @@ class Rooms:
     async def with_agents(
         self, live: Iterable[LiveRoom], declared: Iterable[RoomInputs] | None = None
     ) -> list[LiveRoom]:
-        """The live rooms with their agents, which no list tells: those among `declared` that have some, or else all."""
-        found = list(live)
-        asked = None if declared is None else {room.name for room in declared if AGENTS in room.settings()}
-        if AGENTS not in self.backend.in_place or asked == set():
-            return found
-        slots = anyio.Semaphore(CONCURRENCY)
+        """The live rooms with their agents, which no list tells: those among `declared` that have some, or else all.
+        A room that ended meanwhile is left out."""
+        return await agents.of_rooms(self.backend, live, declared)
 
-        async def look(at: int) -> None:
-            async with slots:
-                found[at] = await self._with_agents(found[at])
-
-        async with anyio.create_task_group() as group:
-            for at, room in enumerate(found):
-                if asked is None or room.name in asked:
-                    group.start_soon(look, at)
-        return found
-
-    async def _with_agents(self, live: LiveRoom) -> LiveRoom:
-        return live.model_copy(update={"agents": await self.backend.agents(live.name)})
-
-    async def list(self) -> list[LiveRoom]:
-        """Every live room of the project, sorted by name. One request, always a fresh one."""
-        return await self.backend.list()
+    async def list(self, expected: Collection[str] = ()) -> list[LiveRoom]:
+        """Every live room of the project, sorted by name. One request, always a fresh one; a second one where the list
+        lacks a room that is `expected`, for a room is gone when two lists lack it."""
+        found = {room.name: room for room in await self.backend.list()}
+        if not found.keys() >= set(expected):
+            found |= {room.name: room for room in await self.backend.list()}
+        return [room for _, room in sorted(found.items())]
 
     async def listed(self, declared: Iterable[RoomInputs]) -> dict[str, LiveRoom]:
         """Every live room by name, from the shared list, and the agents of those declared that have some."""

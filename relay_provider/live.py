@@ -33,6 +33,11 @@ class LiveRoom(BaseModel):
     agents: list[dict[str, str]] | None = Field(default=None, exclude=True)
     """The agents that are dispatched to the room, where that was asked."""
 
+    @property
+    def on_livekit(self) -> bool:
+        """Does it live on LiveKit? Nobody else tells this timeout."""
+        return self.departure_timeout is not None
+
 
 class Participant(BaseModel):
     """Somebody connected to a room."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from relay_provider import changes, checks
+from relay_provider import changes, checks, room_config
 from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs
 from relay_provider.checks import Checked
 from relay_provider.errors import Problem
@@ -79,9 +79,15 @@ def declared(new: Set | Unknown) -> Iterator[tuple[str, bool]]:
         yield name, not isinstance(settings, Unknown) and settings.get("forceDestroy") is True
 
 
-def outputs_of(inputs: Set, live: Mapping[str, LiveRoom]) -> dict[str, Props]:
-    """The properties to keep of the live rooms."""
-    return {name: nameless(outputs(inputs.get(name, {}), room)) for name, room in live.items()}
+def rooms_of(new: Set | Unknown) -> dict[str, Props]:
+    """The rooms' inputs, as far as they are known."""
+    known = {} if isinstance(new, Unknown) else new
+    return {name: props for name, props in known.items() if not isinstance(props, Unknown)}
+
+
+def outputs_of(inputs: Set, live: Mapping[str, LiveRoom], state: Set) -> dict[str, Props]:
+    """The properties to keep of the live rooms, after a look at them."""
+    return {name: nameless(outputs(inputs.get(name, {}), room, state.get(name))) for name, room in live.items()}
 
 
 def inputs_of(inputs: Set | None, live: Mapping[str, LiveRoom]) -> dict[str, Props]:
@@ -96,16 +102,20 @@ def settings_in(state: Set) -> dict[str, Props]:
     return {name: {key: props[key] for key in FIELDS.values() if key in props} for name, props in state.items()}
 
 
-def planned(new: Set | Unknown, old: Set) -> Any:
+def planned(new: Set | Unknown, old: Set, *, on_livekit: bool) -> Any:
     """The rooms as they will be, as far as a preview knows."""
+
+    def one(props: Props, before: Props | None) -> Props:
+        made = changes.planned(props, UNKNOWN, on_livekit=on_livekit)
+        if before is None:
+            return made
+        stays = {key: made[key] for key in (*props, "forceDestroy", room_config.KEY) if key in made}
+        return {**stays, "sid": before.get("sid")}
+
     if isinstance(new, Unknown):
         return UNKNOWN
     return {
-        name: props
-        if isinstance(props, Unknown)
-        else {**props, "forceDestroy": props.get("forceDestroy") is True, "sid": old[name].get("sid")}
-        if name in old
-        else nameless(changes.planned(props, UNKNOWN))
+        name: props if isinstance(props, Unknown) else nameless(one(props, old.get(name)))
         for name, props in new.items()
     }
 

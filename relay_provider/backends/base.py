@@ -29,7 +29,7 @@ class Backend(Protocol):
     """The settings (schema names) that the place does not report, so that they cannot be compared."""
 
     async def create(self, room: RoomInputs) -> LiveRoom:
-        """Create the room; a live room of that name is left as it is, and returned."""
+        """Create the room; a live room of that name is left as it is, and returned. Tells nothing of its agents."""
 
     async def list(self) -> list[LiveRoom]:
         """Every live room of the project, sorted by name. One request."""
@@ -47,8 +47,8 @@ class Backend(Protocol):
         """Change these settings of a live room (only those of `in_place`) to what the inputs say; None when it is
         gone."""
 
-    async def agents(self, name: str) -> builtins.list[dict[str, str]]:
-        """The agents that are dispatched to a live room (`agentName`, `metadata`); none when it is gone."""
+    async def agents(self, name: str) -> builtins.list[dict[str, str]] | None:
+        """The agents that are dispatched to a live room (`agentName`, `metadata`); None when it is gone."""
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -118,11 +118,12 @@ class Http:
         reads: bool | None = None,
         body: bytes | Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        retries: int | None = None,
     ) -> T:
         """What `read` makes of a successful (2xx) answer. Raises the error family; NotFound only for a definite 404.
 
         `what` names the request in messages; one that only `reads` (a GET does) is asked once more when the answer is
-        garbled. A `body` that is not bytes is sent as JSON.
+        garbled. A `body` that is not bytes is sent as JSON. `retries`: other than the settings say.
         """
         what, reads = what or self.what(method, path), method == "GET" if reads is None else reads
         of_json = {"Content-Type": "application/json"} if isinstance(body, Mapping) else {}
@@ -145,7 +146,8 @@ class Http:
 
         try:
             content = _json(body) if isinstance(body, Mapping) else body
-            return await self._policy.run(attempt)
+            policy = self._policy if retries is None else RetryPolicy(retries)
+            return await policy.run(attempt)
         except (Broken, UnicodeError) as error:
             raise UnexpectedAnswer(f"{what} could not be carried out: {self.quoted(str(error))}.") from None
 

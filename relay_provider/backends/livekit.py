@@ -18,7 +18,6 @@ from livekit.protocol.agent_dispatch import (
     DeleteAgentDispatchRequest,
     ListAgentDispatchRequest,
     ListAgentDispatchResponse,
-    RoomAgentDispatch,
 )
 from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import (
@@ -31,11 +30,12 @@ from livekit.protocol.room import (
 )
 
 from relay_provider.backends.livekit_server import LiveKitServer, one
-from relay_provider.backends.prefix import project_prefix
+from relay_provider.backends.prefix import prefix_of
 from relay_provider.config import Connection
-from relay_provider.errors import NotFound
-from relay_provider.livekit_room import Agent, LiveKit
+from relay_provider.errors import NotFound, Unavailable
+from relay_provider.livekit_room import Agent
 from relay_provider.model import AGENTS, LiveRoom, Participant, RoomDetail, RoomInputs, in_place, unreported
+from relay_provider.room_config import creation
 
 _SERVING: Final = (ParticipantInfo.Kind.AGENT, ParticipantInfo.Kind.EGRESS)
 
@@ -50,33 +50,14 @@ class LiveKitBackend:
         self, settings: Connection, server: LiveKitServer | None = None, project_id: str | None = None
     ) -> None:
         """The settings' project, on a session of its own; or `project_id`'s on the session of `server`."""
-        of = project_id or settings.project_id
-        self._prefix = project_prefix(of) if of else ""
+        self._prefix = prefix_of(project_id or settings.project_id)
         self._server = server or LiveKitServer(settings)
         self.address = self._server.url
 
     async def create(self, room: RoomInputs) -> LiveRoom:
-        own = room.livekit or LiveKit()
-        timeout = room.empty_timeout or 0  # 0 is the server's default
-        made = await self._server.call(
-            "CreateRoom",
-            full_name := self._prefix + room.name,
-            Room,
-            CreateRoomRequest,
-            name=full_name,
-            room_preset=own.room_preset or "",
-            empty_timeout=timeout,
-            departure_timeout=own.departure_timeout or timeout,
-            max_participants=room.max_participants or 0,
-            metadata=room.metadata or "",
-            min_playout_delay=own.min_playout_delay or 0,
-            max_playout_delay=own.max_playout_delay or 0,
-            sync_streams=bool(own.sync_streams),
-            agents=[
-                RoomAgentDispatch(agent_name=one.agent_name, metadata=one.metadata or "") for one in own.agents or ()
-            ],
-        )
-        return await self._live("CreateRoom", made, room)
+        new = {"name": self._prefix + room.name, **creation(room.props())}
+        made = await self._server.call("CreateRoom", new["name"], Room, CreateRoomRequest, **new)
+        return self._live("CreateRoom", made, room)
 
     async def list(self) -> builtins.list[LiveRoom]:
         rooms = [room for room in await self._server.rooms() if room.name.startswith(self._prefix)]
@@ -124,7 +105,10 @@ class LiveKitBackend:
                 await self._dispatch(full_name, room.livekit.agents or () if room.livekit else ())
         except NotFound:
             return None
-        return await self._live("UpdateRoomMetadata", found, room)
+        live = self._live("UpdateRoomMetadata", found, room)
+        if room.livekit is None or room.livekit.agents is None:
+            return live
+        return live.model_copy(update={"agents": await self.agents(room.name)})
 
     async def _dispatch(self, full_name: str, agents: Iterable[Agent]) -> None:
         """Withdraw the agents that are too many in a live room, and dispatch those that are missing."""
@@ -143,31 +127,38 @@ class LiveKitBackend:
             new = {"room": full_name, "agent_name": name, "metadata": metadata}
             await self._server.call("CreateDispatch", full_name, AgentDispatch, CreateAgentDispatchRequest, **new)
 
-    async def agents(self, name: str) -> builtins.list[dict[str, str]]:
+    async def agents(self, name: str) -> builtins.list[dict[str, str]] | None:
         try:
             found = await self._dispatches(self._prefix + name)
         except NotFound:
-            return []
+            return None
         told = sorted((there.agent_name, there.metadata) for there in found)
         return [{"agentName": name, **({"metadata": metadata} if metadata else {})} for name, metadata in told]
 
     async def _dispatches(self, full_name: str) -> builtins.list[AgentDispatch]:
-        """Those of agents that have a name: a room without any has one for whichever worker has none."""
-        answer = await self._server.call(
-            "ListDispatch", full_name, ListAgentDispatchResponse, ListAgentDispatchRequest, room=full_name
-        )
+        """Those of agents that have a name: a room without any has one for whichever worker has none. Raises NotFound
+        for a room that is not live."""
+
+        async def asked(retries: int | None = None) -> ListAgentDispatchResponse:
+            kinds = ListAgentDispatchResponse, ListAgentDispatchRequest
+            return await self._server.call("ListDispatch", full_name, *kinds, retries, room=full_name)
+
+        try:
+            answer = await asked(0)
+        except Unavailable:
+            # So the server answers, after 3 s, for a room that is not live: no node has it.
+            if one(await self._server.rooms(full_name), full_name) is None:
+                raise NotFound(f'Room "{full_name}" is not live at {self.address}.') from None
+            answer = await asked()
         return [there for there in answer.agent_dispatches if there.agent_name]
 
     async def aclose(self) -> None:
         await self._server.aclose()
 
-    async def _live(self, method: str, room: Room, wanted: RoomInputs) -> LiveRoom:
+    def _live(self, method: str, room: Room, wanted: RoomInputs) -> LiveRoom:
         if room.name != self._prefix + wanted.name or not room.sid:
             raise self._server.unexpected(method, "another room than it was asked for")
-        live = live_room(room, wanted.name)
-        if wanted.livekit is None or wanted.livekit.agents is None:
-            return live
-        return live.model_copy(update={"agents": await self.agents(wanted.name)})
+        return live_room(room, wanted.name)
 
 
 def live_room(room: Room, name: str) -> LiveRoom:

@@ -63,9 +63,18 @@ class LiveKitServer:
         """An answer that LiveKit does not give."""
         return self._http.unexpected(f"LiveKit {method} at {self.url}", why)
 
-    async def call(self, method: str, about: str, answer: type[M], request: type[Message], **fields: Any) -> M:
+    async def call(
+        self,
+        method: str,
+        about: str,
+        answer: type[M],
+        request: type[Message],
+        retries: int | None = None,
+        /,
+        **fields: Any,
+    ) -> M:
         """What the server answers to a request of these fields about a room (by its name). NotFound says that it, or
-        the participant, is not live."""
+        the participant, is not live. `retries`: other than the settings say."""
         what = f"LiveKit {method}{f' ({quoted(about, limit=140)})' if about else ''} at {self.url}"
         try:
             content = request(**fields).SerializeToString()
@@ -80,6 +89,7 @@ class LiveKitServer:
             reads=method.startswith("List"),
             body=content,
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/protobuf"},
+            retries=retries,
         )
 
     def _token(self, method: str) -> str:

@@ -34,6 +34,11 @@ def project_prefix(project_id: str) -> str:
     return f"p_{project_id}__"
 
 
+def prefix_of(project_id: str | None) -> str:
+    """The same, where a project may have no ID: then nothing stands before its rooms' names."""
+    return project_prefix(project_id) if project_id else ""
+
+
 def split_name(full_name: str) -> tuple[str, str] | None:
     """The project ID and the room's own name in a name on the server; None when it has no project's prefix."""
     if not full_name.startswith("p_"):

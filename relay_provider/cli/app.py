@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "list": ("inspect", "List the live rooms of a project."),
     "get": ("inspect", "Show a live room and who is in it."),
     "remove-participant": ("inspect", "Disconnect one participant from a room."),
+    "token": ("token", "Print a join token that carries a room's declared settings (LiveKit)."),
     "export": ("export", "Write the live rooms as a manifest."),
     "keep": ("keep", "Stay running and recreate declared rooms that are missing."),
     "serve": ("serve", "Serve the Rooms API locally."),

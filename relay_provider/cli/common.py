@@ -180,12 +180,17 @@ def project_and_settings(
     if not files and project is None and stack is None:
         return None, None, load_settings()
     manifest = read_manifest(files)
-    projects = chosen(manifest, project)
+    one_of(chosen(manifest, project))
+    [(found, settings)] = connections(manifest, project, stack)
+    return manifest, found, settings
+
+
+def one_of(projects: Sequence[Project]) -> Project:
+    """The only one. Raises where there are more, or none."""
     if len(projects) != 1:
         labels = ", ".join(found.ref.label for found in projects) or "it has none"
         raise RelayError(f"The manifest must have one project, or --project LABEL must say which: {labels}.")
-    [(found, settings)] = connections(manifest, project, stack)
-    return manifest, found, settings
+    return projects[0]
 
 
 def raise_all(errors: Sequence[BaseException]) -> None:

@@ -26,7 +26,7 @@ from relay_provider.cli.output import Block, Cell, Code, Report, Table, field_ro
 from relay_provider.config import Connection
 from relay_provider.drift import DriftReport, ProjectDrift, compare, counting
 from relay_provider.manifest import Project
-from relay_provider.place import home_of
+from relay_provider.place import Home, home_of
 from relay_provider.session import Session
 
 
@@ -66,10 +66,15 @@ def drift_command(
 
 
 async def _compared(projects: Sequence[tuple[Project, Connection]], ignore: Sequence[str]) -> tuple[ProjectDrift, ...]:
-    """Every project against one list; labels that lead to one project share the list."""
+    """Every project against one list, and a second one where that lacks rooms; labels that lead to one project share
+    it."""
     async with Session() as session:
         homes = {home_of(settings): session.rooms(settings) for _, settings in projects}
-        answers = await asyncio.gather(*(rooms.list() for rooms in homes.values()), return_exceptions=True)
+        expected: dict[Home, set[str]] = {home: set() for home in homes}
+        for project, settings in projects:
+            expected[home_of(settings)] |= {room.name for room in project.rooms}
+        lists = (rooms.list(expected[home]) for home, rooms in homes.items())
+        answers = await asyncio.gather(*lists, return_exceptions=True)
         raise_all([answer for answer in answers if isinstance(answer, BaseException)])
         live = {home: found for home, found in zip(homes, answers, strict=True) if isinstance(found, list)}
         found = []

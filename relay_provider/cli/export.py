@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,18 +37,29 @@ MAX_DEPTH: Final = 16
 @connection_options
 @click.option("--imports", is_flag=True, help="Write declarations for `pulumi import --file` instead.")
 @click.option(
+    "--room-configurations",
+    "presets",
+    is_flag=True,
+    help="Write the manifest's rooms as presets for a LiveKit server's configuration file instead.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Write into this file, which the manifest of the same project may be.",
 )
-def export_command(imports: bool, out: Path | None, **connection: Any) -> None:
+def export_command(imports: bool, presets: bool, out: Path | None, **connection: Any) -> None:
     """Write the live rooms as a manifest, to standard output or into a file.
 
     The manifest declares them as they are, so that drift and up find nothing to do; what most rooms have in common is
     in its defaults. Keys are references, never the keys themselves. With --file or --project, and with --out into a
     manifest of the same project, its name, label and options are kept.
     """
+    if presets and imports:
+        raise RelayError("--imports and --room-configurations are two formats; say one of them.")
+    if presets:
+        _write_presets(out, **connection)
+        return
     manifest, project, settings = project_and_settings(**connection)
     if out and not imports:
         manifest, project = _replaced(out, manifest, project, settings)
@@ -63,11 +74,24 @@ def export_command(imports: bool, out: Path | None, **connection: Any) -> None:
         text = json_text({"resources": resources})
     else:
         text = as_manifest(kept.ref, declared, manifest.name if manifest else None, kept.options(), unreported)
+    _write(text, out, len(declared))
+
+
+def _write_presets(out: Path | None, files: Sequence[Path], project: str | None, **_: Any) -> None:
+    from relay_provider.cli.presets import HEAD, check_replaced, presets
+
+    found = presets(files, project)
+    if out:
+        check_replaced(out)
+    _write(HEAD + _as_yaml({"room": {"room_configurations": found}}), out, len(found))
+
+
+def _write(text: str, out: Path | None, rooms: int) -> None:
     if out is None:
         click.echo(text, nl=False)
     else:
         write_file(out, text)
-        click.echo(f"{out}: {counted(len(declared), 'room')}.")
+        click.echo(f"{out}: {counted(rooms, 'room')}.")
 
 
 async def _listed(rooms: Rooms) -> tuple[list[LiveRoom], Collection[str]]:
@@ -117,16 +141,13 @@ def as_manifest(
     common = {"defaults": defaults} if defaults else {}
     project = {**written(ref), **(options or {}), **common, "rooms": factored}
     named = {"name": name} if name else {}
-    text = yaml.dump(
-        {"version": 1, **named, "projects": {ref.label: project}},
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=False,
-        width=100,
-    )
+    text = _as_yaml({"version": 1, **named, "projects": {ref.label: project}})
     unsaid = f"# Not reported by the server, and so not here: {', '.join(sorted(unreported))}.\n" if unreported else ""
     return f"# yaml-language-server: $schema=./rooms.schema.json\n{text}{unsaid}"
+
+
+def _as_yaml(data: object) -> str:
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=100)
 
 
 def _factored(rooms: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

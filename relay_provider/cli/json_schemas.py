@@ -129,6 +129,17 @@ def _plan() -> Schema:
     )
 
 
+def _token() -> Schema:
+    return _object(
+        {
+            "token": _said(_TEXT, "The join token: a secret."),
+            "url": _said(_TEXT, "The LiveKit server to join at."),
+            "room": _said(_TEXT, "The room's name there."),
+            "identity": _TEXT,
+        }
+    )
+
+
 def _imports() -> Schema:
     return _object({"resources": _list(_object({"type": _TEXT, "name": _TEXT, "id": _TEXT}))})
 
@@ -141,6 +152,7 @@ SCHEMAS: Final[dict[str, tuple[str, Callable[[], Schema]]]] = {
     "get": ("relay-rooms get --output json", lambda: _of(RoomDetail)),
     "get-sayna": ("relay-rooms get --source sayna --output json", lambda: _of(SaynaRoom)),
     "remove-participant": ("relay-rooms remove-participant --output json", lambda: _of(Removal)),
+    "token": ("relay-rooms token --output json", _token),
     "imports": ("relay-rooms export --imports", _imports),
 }
 """Each by its name: what prints it, and the schema."""

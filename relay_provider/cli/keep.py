@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 import click
 
@@ -19,7 +19,7 @@ from relay_provider.cli.common import (
 )
 from relay_provider.keep.files import Files
 from relay_provider.keep.log import WRITERS, Form
-from relay_provider.keep.project import Manner
+from relay_provider.keep.project import Manner, OnChange
 from relay_provider.keep.service import Declared, Service
 from relay_provider.keep.state import State
 from relay_provider.manifest import load
@@ -39,10 +39,11 @@ from relay_provider.manifest import load
 )
 @click.option(
     "--on-change",
-    type=click.Choice(("report", "repair-empty")),
+    type=click.Choice(get_args(OnChange)),
     default="report",
     show_default=True,
-    help="What to do with a room that is live with other settings: say so, or make it as declared when it is empty.",
+    help="What to do with a room that is live with other settings: say so; make it as declared when it is empty; or do "
+    "that, and at once, also while people are in it, what disconnects nobody (metadata and agents on LiveKit).",
 )
 @click.option(
     "--listen",
@@ -56,7 +57,7 @@ def keep_command(
     project: str | None,
     stack: str | None,
     interval: float,
-    on_change: Literal["report", "repair-empty"],
+    on_change: OnChange,
     listen: str | None,
     form: Form,
 ) -> None:
@@ -73,7 +74,7 @@ def keep_command(
         return connections(load(paths), project, stack)
 
     state = State(interval, WRITERS[form])
-    service = Service(state, Manner(interval, repair=on_change == "repair-empty"), read, watched)
+    service = Service(state, Manner(interval, on_change), read, watched)
     if listen is None:
         asyncio.run(service.run(declared))
         return

@@ -10,7 +10,7 @@ import click
 
 from relay_provider.cli.common import counted, files_argument, manifest_files, read_manifest
 
-OUTPUTS: Final = ("drift", "changes", "plan", "list", "get", "get-sayna", "remove-participant", "imports")
+OUTPUTS: Final = ("drift", "changes", "plan", "list", "get", "get-sayna", "remove-participant", "token", "imports")
 """What commands print as JSON: known without importing the model."""
 
 

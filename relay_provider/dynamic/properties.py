@@ -54,7 +54,7 @@ def registered(inputs: Props, news: Props, base: Connection) -> dict[str, Any]:
 
 def read(props: Props, live: LiveRoom) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The properties after a look at the live room, and the inputs where those are no longer as they were."""
-    now = outputs(props, live)
+    now = outputs(props, live, props)
     # Inputs that come back otherwise than the program spells them make every `up` write them, once per room.
     as_declared = not diff(props, now, ()).changes
     inputs = None if as_declared else {**inputs_as_live(own(props), live), **ours(props)}

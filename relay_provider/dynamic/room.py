@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import pulumi
 from pulumi import CustomResource, Input, Output, ResourceOptions
@@ -15,14 +15,17 @@ from pulumi.dynamic import Resource
 from relay_provider.config import ProjectRef
 from relay_provider.dynamic.functions import in_sentences, program_settings
 from relay_provider.dynamic.livekit import LiveKit, livekit_props
-from relay_provider.dynamic.metadata import as_declared
+from relay_provider.dynamic.metadata import as_declared, holds_output
 from relay_provider.dynamic.properties import PROVIDER, PROVIDER_KEY
 from relay_provider.dynamic.scope import resource_of
 from relay_provider.errors import RelayError
 from relay_provider.model import FIELDS
 from relay_provider.place import home_of
+from relay_provider.room_config import KEY
+from relay_provider.values import did_you_mean
 
-IN_STATE: Final = {**FIELDS, "creation_time": "creationTime"}
+_IN_CONFIG: Final = ("max_participants", "empty_timeout", "metadata", "livekit")
+IN_STATE: Final = {**FIELDS, "creation_time": "creationTime", "room_config": KEY}
 """A room's properties: Python name → name in the state."""
 _SDK_FRAMES: Final = 5  # from the SDK's stack walk out to `Room.__init__`
 _PROGRAM_FRAMES: Final = 1
@@ -35,6 +38,9 @@ class Room(Resource, module="relay", name="Room"):
     `name` defaults to the resource's own name. A change of a setting replaces the room, which ends it, but for what
     LiveKit changes in place: `metadata` and agents. An occupied room is ended only with `force_destroy`. Limits are
     those of the Rooms API document: see `relay_provider.model.RoomInputs`.
+
+    On LiveKit, `room_config` has the declared settings for the `roomConfig` of join tokens (`join_token` makes such).
+    It is a secret where a setting is an output.
     """
 
     if TYPE_CHECKING:  # the SDK would evaluate annotations for each room anew
@@ -46,6 +52,7 @@ class Room(Resource, module="relay", name="Room"):
         force_destroy: Output[bool]
         sid: Output[str]
         creation_time: Output[int]
+        room_config: Output[str | None]
 
     def __init__(
         self,
@@ -61,7 +68,8 @@ class Room(Resource, module="relay", name="Room"):
         project: ProjectRef | None = None,
     ) -> None:
         room_name = resource_name if name is None else name
-        declare_once([room_name], project)
+        self.project_ref = project
+        declare_once([room_name], project, self)
         props: dict[str, Any] = {
             "name": room_name,
             "max_participants": max_participants,
@@ -73,8 +81,11 @@ class Room(Resource, module="relay", name="Room"):
             "resource": None if resource_name == resource_of(room_name, project) else resource_name,
             "sid": None,
             "creation_time": None,
+            "room_config": None,
             PROVIDER_KEY: PROVIDER,
         }
+        if any(holds_output(props[field]) for field in _IN_CONFIG):  # whether it is secret, nobody knows by now
+            opts = ResourceOptions.merge(opts, ResourceOptions(additional_secret_outputs=["room_config"]))
         with short_stack():
             CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, opts)
 
@@ -100,8 +111,9 @@ def short_stack() -> Iterator[None]:
             sys.tracebacklimit = limit
 
 
-_declared: WeakKeyDictionary[Any, set[tuple[object, str]]] = WeakKeyDictionary()
-"""The rooms of each program run, by the run's stack resource: one process may run several programs."""
+_declared: WeakKeyDictionary[Any, WeakValueDictionary[tuple[object, str], Any]] = WeakKeyDictionary()
+"""The rooms of each program run, by the run's stack resource, which holds what declares them: one process may run
+several programs."""
 
 
 _homes: WeakKeyDictionary[Any, dict[ProjectRef | None, object]] = WeakKeyDictionary()
@@ -117,12 +129,12 @@ def _home(run: object, project: ProjectRef | None) -> object:
     return known[project]
 
 
-def declare_once(names: Iterable[Input[str]], project: ProjectRef | None) -> None:
-    """Raise where the program declares a room twice."""
+def declare_once(names: Iterable[Input[str]], project: ProjectRef | None, by: Resource) -> None:
+    """Note that a resource declares these rooms. Raise where the program declares one twice."""
     run = pulumi.runtime.get_root_resource()
     if run is None:
         return
-    seen, where = _declared.setdefault(run, set()), _home(run, project)
+    seen, where = _declared.setdefault(run, WeakValueDictionary()), _home(run, project)
 
     @in_sentences()
     def declare(name: str) -> None:
@@ -132,10 +144,22 @@ def declare_once(names: Iterable[Input[str]], project: ProjectRef | None) -> Non
                 f'Room "{name}"{label} is declared twice in this program; rooms are known by their names, so '
                 "give one of them another name, or declare it once."
             )
-        seen.add((where, name))
+        seen[where, name] = by
 
     for name in names:
         if isinstance(name, str):
             declare(name)
         else:
             Output.all(name).apply(lambda known: declare(known[0]))
+
+
+def declared_by(name: str, project: ProjectRef | None) -> Any:
+    """The resource by which the program has declared the room. Raises RelayError where none has."""
+    run = pulumi.runtime.get_root_resource()
+    seen, where = _declared.get(run) or WeakValueDictionary(), _home(run, project)
+    if found := seen.get((where, name)):
+        return found
+    names = [other for home, other in seen if home == where]
+    label = f" in project {project.label}" if project else ""
+    hint = did_you_mean(name, names, "; declare it first.")
+    raise RelayError(f'This program has declared no room "{name}"{label}{hint}')

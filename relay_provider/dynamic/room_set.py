@@ -46,8 +46,10 @@ class RoomSet(Resource, module="relay", name="RoomSet"):
         rooms: Input[Rooms],
         project: ProjectRef | None = None,
     ) -> None:
+        self.project_ref = project
+
         def declared(rooms: Rooms) -> dict[str, Any]:
-            declare_once(rooms, project)
+            declare_once(rooms, project, self)
             return {name: _settings(name, one) for name, one in rooms.items()}
 
         props: dict[str, Any] = {

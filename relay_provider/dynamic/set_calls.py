@@ -81,7 +81,7 @@ class SetCalls:
         live, as_it_is = self._scope.refreshed(props, lambda rooms: self._cycle(rooms, props).read(state))
         if as_it_is:
             return ReadResult(id_, {"rooms": state, **ours(props)})
-        now = room_set.outputs_of(state, live)
+        now = room_set.outputs_of(state, live, state)
         as_declared = not room_set.diff(state, now, ()).changes
         inputs = (
             None if as_declared else {"rooms": room_set.inputs_of(room_set.settings_in(state), live), **ours(props)}

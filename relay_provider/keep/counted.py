@@ -53,7 +53,7 @@ class Counted:
     async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
         return await self._counted("update", self._backend.update(room, changed))
 
-    async def agents(self, name: str) -> builtins.list[dict[str, str]]:
+    async def agents(self, name: str) -> builtins.list[dict[str, str]] | None:
         return await self._counted("agents", self._backend.agents(name))
 
     async def aclose(self) -> None:

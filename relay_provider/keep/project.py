@@ -7,13 +7,21 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from relay_provider import guard
 from relay_provider.backends.base import CONCURRENCY
 from relay_provider.changes import outputs
 from relay_provider.drift import compare, counting, differences
-from relay_provider.errors import RateLimited, RelayError, RoomDiffers, Unauthorized, Unavailable, UnexpectedAnswer
+from relay_provider.errors import (
+    RateLimited,
+    RelayError,
+    ReplacementFailed,
+    RoomDiffers,
+    Unauthorized,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from relay_provider.keep.state import ProjectState, State
 from relay_provider.keep.telling import Telling
 from relay_provider.keep.tempo import Tempo
@@ -22,6 +30,9 @@ from relay_provider.model import LiveRoom, RoomInputs
 from relay_provider.run import Run
 
 T = TypeVar("T")
+OnChange = Literal["report", "repair-empty", "repair"]
+"""What is done about a room that is live with other settings: it is told; and repaired when nobody is in it; and what
+disconnects nobody is repaired at once."""
 
 BREATH: Final = 0.05
 """Seconds after a hint in which further ones share its look."""
@@ -36,10 +47,10 @@ _NO_ANSWER: Final = (Unavailable, RateLimited, Unauthorized, UnexpectedAnswer)
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How rooms are kept: seconds from look to look at most, and whether changed rooms are repaired when empty."""
+    """How rooms are kept: seconds from look to look at most, and what is done about changed ones."""
 
     interval: float
-    repair: bool = False
+    on_change: OnChange = "report"
 
 
 class Keeper:
@@ -70,7 +81,8 @@ class Keeper:
         self._tempo = Tempo(manner.interval)
         self._telling = Telling(project, state)
         self._hint = asyncio.Event()
-        self._ended: dict[str, str] = {}
+        self._ended: dict[str, set[str]] = {}
+        """Sessions that have ended, by room. A server may list them, and hand them out, for a moment longer."""
         self._moved()
 
     def declare(self, declared: Iterable[RoomInputs]) -> None:
@@ -80,11 +92,12 @@ class Keeper:
             self._compare()
 
     def hint(self, name: str = "", sid: str = "") -> None:
-        """Something may have happened: look now. The session `sid` of the room `name` is said to have ended."""
+        """Something may have happened: look now. The session `sid` of the room `name`, or else the one that was last
+        seen, is said to have ended."""
         if name and name not in self.project.declared:
             return
-        if name and sid:
-            self._ended[name] = sid
+        if name:
+            self._has_ended(name, sid or self._sid(name))
         self._hint.set()
 
     async def run(self) -> None:
@@ -105,20 +118,24 @@ class Keeper:
             self._telling.unreachable(error)
             return False
         self._telling.answers()
-        self.project.live = {room.name: room for room in live}
+        now = {room.name: room for room in live}
+        for name in self.project.declared.keys() - now.keys():
+            self._has_ended(name, self._sid(name))
+        self.project.live = now
         self.project.listed_at = time.time()
         self._compare()
-        # What a server is said to have ended it may list, and hand out, for a moment longer.
-        self._ended = {name: sid for name, sid in self._ended.items() if self._sid(name) in (sid, None)}
+        self._ended = {name: sids for name, sids in self._ended.items() if self._sid(name) in (*sids, None)}
         missing, changed = self._wrong()
         fine = await self._each(missing, self._make)
-        if fine and self._manner.repair:
+        if fine and self._manner.on_change != "report":
             fine = await self._each(changed, self._repair)
         await self._look_for_people()
         return fine
 
     async def _listed(self) -> list[LiveRoom]:
-        return await self._rooms.with_agents(await self._rooms.list(), self.project.declared.values())
+        live = await self._rooms.list()
+        ending = {room.name for room in live if room.sid in self._ended.get(room.name, ())}
+        return await self._rooms.with_agents(live, (r for n, r in self.project.declared.items() if n not in ending))
 
     def _wrong(self) -> tuple[list[str], list[str]]:
         """The rooms that are missing, or about to be, and the others that are changed."""
@@ -128,28 +145,35 @@ class Keeper:
         return sorted(missing), [one.room for one in found.changed if one.room not in missing]
 
     async def _make(self, name: str) -> None:
-        ended = self._ended.pop(name, None)
+        ended = self._ended.get(name, set())
         for wait in ENDED_WAITS if ended else (0.0,):
             await asyncio.sleep(wait)
             if name not in self.project.declared:
                 return  # by a manifest that came meanwhile
             try:
-                live = await self._limited(self._rooms.create(self.project.declared[name], Run()))
-            except RoomDiffers:
-                if ended is None:
-                    raise
-                continue
-            if live.sid != ended:
+                live = await self._limited(self._rooms.create(self.project.declared[name], Run(), ended=ended))
                 break
+            except ReplacementFailed:
+                continue
+            except RoomDiffers:
+                if self._ended.pop(name, None):
+                    self._hint.set()  # a join was faster: how the room is, tells a look, and not an interval later
+                raise
         else:
+            del self._ended[name]
             return  # it lives on: a hint is no truth, and the next look goes by the list alone
+        self._ended.pop(name, None)
         self._state.recreated += 1
         self.project.live[name] = live
         self._telling.created(name, live.sid)
 
     async def _repair(self, name: str) -> None:
         live, wanted = self.project.live[name], self.project.declared.get(name)
-        if live.num_participants or wanted is None or not (fields := differences(wanted, live)):
+        fields = differences(wanted, live) if wanted else ()
+        if live.num_participants:
+            at_once = self._rooms.backend.in_place if self._manner.on_change == "repair" else ()
+            fields = tuple(one for one in fields if one.field in at_once)
+        if wanted is None or not fields:
             return
         before = outputs(wanted.props(), live)
         run = Run()
@@ -220,6 +244,10 @@ class Keeper:
         project.found = compare(project.label, project.declared.values(), live, self._rooms.backend.unreported)
         self._state.touch()
         self._telling.compared()
+
+    def _has_ended(self, name: str, sid: str | None) -> None:
+        if sid:
+            self._ended.setdefault(name, set()).add(sid)
 
     def _sid(self, name: str) -> str | None:
         live = self.project.live.get(name)

@@ -12,11 +12,14 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
+from relay_provider import room_config
 from relay_provider.config import BACKENDS, OPTIONS, Option
 from relay_provider.livekit_room import Agent, LiveKit
 from relay_provider.model import FIELDS, LiveRoom, Participant, Removal, RoomDetail, RoomInputs, RoomList, settings_of
+from relay_provider.plugin.functions import JOIN_TOKEN
 from relay_provider.plugin.messages import ROOM, ROOM_SET
 from relay_provider.sayna import SaynaParticipant, SaynaRoom
+from relay_provider.tokens import DEFAULT_TTL, GRANTS, MAX_TTL
 from relay_provider.version import __version__
 
 _SETTINGS: Final = "relay:index:RoomSettings"
@@ -66,6 +69,16 @@ def package_schema() -> Spec:
         },
         "resources": {ROOM: _room(), ROOM_SET: _room_set()},
         "functions": {
+            JOIN_TOKEN: {
+                "description": f"A token with which somebody may join a room on LiveKit. {_text('join-token-settings')}"
+                + _usage("get-join-token"),
+                "inputs": _join_token_arguments(),
+                "outputs": {
+                    "type": "object",
+                    "properties": {"token": {"type": "string", "description": "The token.", "secret": True}},
+                    "required": ["token"],
+                },
+            },
             "relay:index:getRoom": {
                 "description": "A live room, and who is in it. Fails when there is no such room." + _usage("get-room"),
                 "inputs": _arguments(name="The room's name."),
@@ -118,7 +131,11 @@ _LANGUAGES: Final[Spec] = {
 
 _REPLACING: Final = ("name", *settings_of("relay"))
 _OUTPUTS: Final = ("max_participants", "metadata", "sid", "creation_time")
-_MAYBE: Final = {"emptyTimeout", "livekit"}
+_CONFIG: Final = (
+    "On LiveKit, the declared settings as LiveKit's server SDKs read them (JSON of a RoomConfiguration): as the "
+    "roomConfig of a join token, they make an expired room anew as declared. A roomPreset is to be named beside it."
+)
+_MAYBE: Final = {"emptyTimeout", "livekit", room_config.KEY}
 """The outputs that are there only where they are declared."""
 _TYPES: Final = {str: "string", int: "integer", bool: "boolean"}
 _MAPPINGS: Final[dict[Any, Spec]] = {
@@ -163,6 +180,7 @@ def _room_properties() -> tuple[Spec, Spec]:
         **inputs,
         **{to_camel(field): _property(LiveRoom, field) for field in LiveRoom.model_fields if field in _OUTPUTS},
     }
+    outputs[room_config.KEY] = {"type": "string", "description": _CONFIG}
     inputs["metadata"] = {"$ref": "pulumi.json#/Any", **{k: v for k, v in inputs["metadata"].items() if k != "type"}}
     return inputs, outputs
 
@@ -211,6 +229,23 @@ def _object(model: type[BaseModel]) -> Spec:
 def _arguments(*, required: bool = True, **described: str) -> Spec:
     properties = {name: {"type": "string", "description": description} for name, description in described.items()}
     return {"type": "object", "properties": properties, **({"required": sorted(described)} if required else {})}
+
+
+def _join_token_arguments() -> Spec:
+    required = _arguments(room="The room's name.", identity="Who the token is for, unique in the room.")
+    optional = _arguments(
+        name="What others see them called.",
+        ttl=f"How long the token may be used to join: 90s, 15m, 1h or 7d, at most {MAX_TTL.days}d. "
+        f"Default: {DEFAULT_TTL}.",
+        roomConfig="The declared settings: the roomConfig of the room's resource. Without it they are those that this "
+        "run declares, as far as it has come, or else those of the live room.",
+    )
+    grants = {
+        "type": "object",
+        "additionalProperties": {"type": "boolean"},
+        "description": f"What the token allows or denies beside joining: {', '.join(GRANTS)}.",
+    }
+    return {**required, "properties": {**required["properties"], **optional["properties"], "grants": grants}}
 
 
 def _setting(setting: Option) -> Spec:

@@ -42,6 +42,8 @@ class Provider:
         self.rekeyed = False
         """Has the key changed, and could not be made sure of?"""
         self.configured = False
+        self.declared: dict[str, Mapping[str, Any]] = {}
+        """The inputs of the rooms that were checked, by name."""
         self._resources = {token: kind(self) for token, kind in _RESOURCES.items()}
 
     @property
@@ -122,5 +124,9 @@ class Provider:
         args = decode(request.args).values
         if problems := functions.wrong_arguments(request.tok, args):
             return pb.InvokeResponse(failures=failures(problems))
-        answer = await functions.answer(request.tok, args, request.preview, self._session, self.connection)
-        return pb.InvokeResponse(**{"return": encode(answer)})  # type: ignore[arg-type]
+        if request.tok == functions.JOIN_TOKEN:
+            answer = await functions.join_token(args, self.rooms, self.run, self.declared, self.connection)
+        else:
+            answer = await functions.answer(request.tok, args, request.preview, self._session, self.connection)
+        secret = functions.SECRET.get(request.tok, ())
+        return pb.InvokeResponse(**{"return": encode(answer, secret)})  # type: ignore[arg-type]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
 
+from relay_provider import room_config
 from relay_provider.changes import Diff, PropertyChange, imported_inputs, inputs_as_live, outputs, planned, updated
 from relay_provider.checks import check
 from relay_provider.errors import InvalidInputs, Problem, RelayError
@@ -46,6 +48,7 @@ class RoomResource:
         room, before = self._room(inputs), self._room(olds)
         if room is None:
             return ()
+        self._of.declared[room[1]] = inputs
         other = self._of.run.declare(room, inputs.get("forceDestroy") is True, before, by=urn)
         return () if other is None else (Problem("name", declared_twice(room[1], other)),)
 
@@ -69,11 +72,12 @@ class RoomResource:
         inputs, rooms = decode(request.properties), self._of.rooms
         if request.preview:
             await self._foretell(request.urn, inputs.values)
-            return pb.CreateResponse(properties=encode(planned(inputs.values, UNKNOWN), inputs.secrets))
+            made = planned(inputs.values, UNKNOWN, on_livekit=self._of.connection.backend == "livekit")
+            return pb.CreateResponse(properties=_encoded(made, inputs.secrets))
         wanted = _room(inputs)
         async with within(request.timeout):
             live = await rooms.create(wanted, self._of.run, secret=inputs.secrets)
-        return pb.CreateResponse(id=live.name, properties=encode(outputs(inputs.values, live), inputs.secrets))
+        return pb.CreateResponse(id=live.name, properties=_encoded(outputs(inputs.values, live), inputs.secrets))
 
     async def _foretell(self, urn: str, inputs: Mapping[str, Any]) -> None:
         """Say in a preview whom a replacement would disconnect."""
@@ -98,7 +102,7 @@ class RoomResource:
         secrets = inputs.secrets | state.secrets
         now = inputs_as_live(inputs.values, live) if inputs.values else imported_inputs(live)
         return pb.ReadResponse(
-            id=live.name, properties=encode(outputs(now, live), secrets), inputs=encode(now, secrets)
+            id=live.name, properties=_encoded(outputs(now, live, state.values), secrets), inputs=encode(now, secrets)
         )
 
     async def update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:
@@ -106,12 +110,12 @@ class RoomResource:
         state = {**olds.values, "forceDestroy": news.values.get("forceDestroy") is True}
         if request.preview:
             after = updated(olds.values, news.values, rooms.backend.in_place)
-            return pb.UpdateResponse(properties=encode(after, news.secrets))
+            return pb.UpdateResponse(properties=_encoded(after, news.secrets))
         async with within(request.timeout):
             live = await rooms.update(olds.values, _room(news), self._of.run, secret=news.secrets)
         if live is not None:
             state = outputs(news.values, live)
-        return pb.UpdateResponse(properties=encode(state, news.secrets))
+        return pb.UpdateResponse(properties=_encoded(state, news.secrets))
 
     async def delete(self, request: pb.DeleteRequest) -> Empty:
         state = decode(request.properties).values
@@ -139,6 +143,11 @@ class RoomResource:
             token = pb.ListResponse.Continuation(continuation_token=shown[-1])
             answer.append(pb.ListResponse(continuation=token))
         return answer
+
+
+def _encoded(outputs: Mapping[str, Any], secrets: Collection[str]) -> Struct:
+    """Outputs, of which `roomConfig` is as secret as what it is made of."""
+    return encode(outputs, {*secrets, room_config.KEY} if secrets else ())
 
 
 def _room(inputs: Properties) -> RoomInputs:

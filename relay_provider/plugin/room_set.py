@@ -39,6 +39,7 @@ class RoomSetResource:
         problems = [*found.problems, *(Problem(name, "is not a known key") for name in news.values if name != "rooms")]
         if not problems:
             home = home_of(self._of.connection)
+            self._of.declared |= room_set.rooms_of(found.inputs["rooms"])
             for name, force in room_set.declared(found.inputs["rooms"]):
                 if other := self._of.run.declare((home, name), force, by=room_set.by(request.urn, name)):
                     problems.append(Problem(path(name), declared_twice(name, other)))
@@ -56,7 +57,7 @@ class RoomSetResource:
     async def create(self, request: pb.CreateRequest) -> pb.CreateResponse:
         inputs, name = decode(request.properties), request.name or request.urn.rpartition("::")[2]
         if request.preview:
-            return pb.CreateResponse(properties=_encoded(room_set.planned(inputs.values["rooms"], {}), inputs.secrets))
+            return pb.CreateResponse(properties=self._planned({}, inputs))
         async with within(request.timeout):
             stands = await self._applied(request, name, {}, inputs)
         return pb.CreateResponse(id=name, properties=_encoded(stands, inputs.secrets))
@@ -71,14 +72,14 @@ class RoomSetResource:
             else:
                 live = await self._cycle(request).found(id_)
                 now = room_set.inputs_of(None, live)
-        outputs = room_set.outputs_of(now, live)
+        outputs = room_set.outputs_of(now, live, _rooms(state))
         return pb.ReadResponse(id=id_, properties=_encoded(outputs, secrets), inputs=_encoded(now, secrets))
 
     async def update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:
         olds, news = await self._found(_rooms(decode(request.olds))), decode(request.news)
         if request.preview:
             await self._foretell(request, olds, news.values["rooms"])
-            return pb.UpdateResponse(properties=_encoded(room_set.planned(news.values["rooms"], olds), news.secrets))
+            return pb.UpdateResponse(properties=self._planned(olds, news))
         async with within(request.timeout):
             stands = await self._applied(request, id_of(request), olds, news)
         return pb.UpdateResponse(properties=_encoded(stands, news.secrets))
@@ -99,6 +100,10 @@ class RoomSetResource:
             return await self._cycle(request, SETTINGS if news.secrets else ()).apply(olds, news.values["rooms"])
         except SetFailed as error:
             raise PartlyDone(str(error), id_, _encoded(error.stands, news.secrets)) from None
+
+    def _planned(self, olds: Set, news: Properties) -> Any:
+        on_livekit = self._of.connection.backend == "livekit"
+        return _encoded(room_set.planned(news.values["rooms"], olds, on_livekit=on_livekit), news.secrets)
 
     async def _found(self, olds: Set) -> Set:
         """The set's rooms but those that a new key does not find."""

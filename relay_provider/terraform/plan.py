@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from relay_provider import guard
+from relay_provider import guard, room_config
 from relay_provider.changes import diff
 from relay_provider.checks import check
 from relay_provider.errors import ConfigError, RoomDiffers
@@ -21,7 +21,7 @@ from relay_provider.terraform.private import Private
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
 from relay_provider.terraform.values import NOT_MADE, NOTHING, Values
 from relay_provider.terraform.words import error, failures, not_known, path, warning, wrong
-from relay_provider.values import holds_unknown
+from relay_provider.values import UNKNOWN, holds_unknown
 
 if TYPE_CHECKING:
     from relay_provider.terraform.provider import Provider
@@ -63,7 +63,7 @@ class Plan:
         if self._of.unknown:  # nothing can be asked, which harms nobody where there is no room yet
             if prior is not None:
                 raise not_known(self._of.unknown)
-            return _planned(wanted.but(**NOT_MADE), private)
+            return _planned(wanted.but(**NOT_MADE, room_config=UNKNOWN), private)
         if problems := check(wanted.inputs, place_of(self._of.connection)).problems:
             return pb.PlanResourceChange.Response(diagnostics=wrong(problems))
         if wanted.name and (twice := self._declared_twice(wanted, private)):
@@ -71,7 +71,7 @@ class Plan:
         if prior is not None:
             return await self._change(prior, wanted, private)
         said = await self._foretell_create(wanted, private) if wanted.name and not self.is_carried_out else []
-        return _planned(wanted.but(**NOT_MADE), private, said)
+        return _planned(wanted.but(**NOT_MADE, room_config=self._room_config(wanted)), private, said)
 
     def _check_place(self, room: Values, private: Private) -> None:
         """Raises ConfigError when the provider leads elsewhere than where the state's room is: one of that name there
@@ -111,6 +111,8 @@ class Plan:
         self._of.run.knows((self._of.home, prior.name), prior.known, private.by)
         found = diff(prior.known, wanted.inputs, in_place(self._of.connection.backend))
         planned = wanted.but(**prior.respelt(wanted))
+        if found.changes:
+            planned = planned.but(room_config=self._room_config(wanted))
         private = replace(private, had=prior.name)
         if not found.replaces:
             return _planned(planned, private, self._also_leaving(prior.name))
@@ -122,6 +124,9 @@ class Plan:
         response = _planned(planned.but(**NOT_MADE), replace(private, foretold=True), said)
         response.requires_replace.extend(path(field) for field in found.replaces)
         return response
+
+    def _room_config(self, wanted: Values) -> object:
+        return room_config.planned(wanted.inputs) if self._of.connection.backend == "livekit" else None
 
     def _also_leaving(self, name: str) -> Said:
         """What is wrong when another resource, which is to be destroyed, has the room as well: its end would be the end

@@ -12,7 +12,8 @@ from relay_provider.lifecycle import Rooms
 from relay_provider.place import Home, home_of, place_of
 from relay_provider.run import Run
 from relay_provider.session import Session
-from relay_provider.terraform import codec, data, functions, schema
+from relay_provider.terraform import codec, data, ephemeral, functions, schema
+from relay_provider.terraform.ephemeral import JOIN_TOKEN
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
 from relay_provider.terraform.room import DESCRIPTION, ROOM, RoomResource, identity_schema
 from relay_provider.terraform.words import failures, not_known
@@ -90,6 +91,7 @@ class Provider:
             server_capabilities=CAPABILITIES,
             resources=[named.ResourceMetadata(type_name=ROOM)],
             data_sources=[named.DataSourceMetadata(type_name=name) for name in data.SOURCES],
+            ephemeral_resources=[named.EphemeralResourceMetadata(type_name=JOIN_TOKEN)],
             functions=[named.FunctionMetadata(name=name) for name in functions.FUNCTIONS],
         )
 
@@ -99,6 +101,7 @@ class Provider:
             resource_schemas={ROOM: schema.block(schema.room(), DESCRIPTION)},
             data_source_schemas={name: schema.block(one.attributes(), one.about) for name, one in data.SOURCES.items()},
             functions=functions.described(),
+            ephemeral_resource_schemas={JOIN_TOKEN: schema.block(schema.join_token(), ephemeral.ABOUT)},
             server_capabilities=CAPABILITIES,
         )
 
@@ -143,6 +146,27 @@ class Provider:
 
     async def call_function(self, request: pb.CallFunction.Request) -> pb.CallFunction.Response:
         return functions.called(request)
+
+    # What is in no state and no plan
+
+    async def validate_ephemeral_resource_config(
+        self, request: pb.ValidateEphemeralResourceConfig.Request
+    ) -> pb.ValidateEphemeralResourceConfig.Response:
+        ephemeral.known_type(request.type_name)
+        return pb.ValidateEphemeralResourceConfig.Response(diagnostics=ephemeral.wrong_in(request.config))
+
+    async def open_ephemeral_resource(
+        self, request: pb.OpenEphemeralResource.Request
+    ) -> pb.OpenEphemeralResource.Response:
+        ephemeral.known_type(request.type_name)
+        result = await ephemeral.opened(request.config, self)
+        return pb.OpenEphemeralResource.Response(result=pb.DynamicValue(msgpack=codec.packed(result)))
+
+    async def renew_ephemeral_resource(self, _: Any) -> pb.RenewEphemeralResource.Response:
+        return pb.RenewEphemeralResource.Response()
+
+    async def close_ephemeral_resource(self, _: Any) -> pb.CloseEphemeralResource.Response:
+        return pb.CloseEphemeralResource.Response()  # a token ends by itself
 
     # Resources
 

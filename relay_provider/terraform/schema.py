@@ -19,6 +19,7 @@ from relay_provider.terraform import codec
 from relay_provider.terraform.codec import DYNAMIC, Type
 from relay_provider.terraform.protocol import tfplugin6_pb2 as pb
 from relay_provider.terraform.words import in_hcl
+from relay_provider.tokens import DEFAULT_TTL, GRANTS, MAX_TTL
 from relay_provider.values import UNKNOWN
 
 _KINDS: Final[Mapping[Any, Type]] = {
@@ -123,6 +124,10 @@ def _of(model: type[BaseModel], **how: bool) -> tuple[Attribute, ...]:
 
 
 _MADE: Final = ("sid", "creation_time")
+_CONFIG: Final = (
+    "On LiveKit, the declared settings as LiveKit's server SDKs read them (JSON of a RoomConfiguration), for join "
+    "tokens."
+)
 
 
 @cache
@@ -152,6 +157,8 @@ def room() -> tuple[Attribute, ...]:
     return (
         *(replace(one, type=DYNAMIC) if one.name == "metadata" else one for one in inputs),
         *(_attribute(field, LiveRoom.model_fields[field], computed=True) for field in _MADE),
+        # With the metadata in it, of which the protocol does not say whether it is sensitive.
+        Attribute("room_config", "roomConfig", "string", _CONFIG, computed=True, sensitive=True),
     )
 
 
@@ -192,6 +199,32 @@ def rooms() -> tuple[Attribute, ...]:
             computed=True,
             members=live_room(),
         ),
+    )
+
+
+@cache
+def join_token() -> tuple[Attribute, ...]:
+    """A join token, and what it is made of."""
+    texts = {
+        "name": "What others see them called.",
+        "ttl": f"How long the token may be used to join: 90s, 15m, 1h or 7d, at most {MAX_TTL.days}d. "
+        f"Default: {DEFAULT_TTL}.",
+        "room_config": "The declared settings: the room_config of the room's resource. Without it they are those of "
+        "the live room.",
+        "room_preset": "The preset of the server that the room's livekit.room_preset names, beside room_config.",
+    }
+    return (
+        Attribute("room", "room", "string", "The room's name.", required=True),
+        Attribute("identity", "identity", "string", "Who the token is for, unique in the room.", required=True),
+        *(Attribute(name, to_camel(name), "string", text, optional=True) for name, text in texts.items()),
+        Attribute(
+            "grants",
+            "grants",
+            ["map", "bool"],
+            f"What the token allows or denies beside joining: {', '.join(GRANTS)}.",
+            optional=True,
+        ),
+        Attribute("token", "token", "string", "The token.", computed=True, sensitive=True),
     )
 
 

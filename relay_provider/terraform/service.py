@@ -49,6 +49,10 @@ METHODS: Final = OF_RESOURCES | {
     "GetFunctions",
     "CallFunction",
     "StopProvider",
+    "ValidateEphemeralResourceConfig",
+    "OpenEphemeralResource",
+    "RenewEphemeralResource",
+    "CloseEphemeralResource",
 }
 """What is answered; an engine asks nothing else of what the schema has."""
 _SERVICE: Final = pb.DESCRIPTOR.services_by_name["Provider"]

@@ -61,7 +61,7 @@ class Values:
 
     def as_live(self, live: LiveRoom) -> Values:
         """What the state has of the room, as it is live; an equal setting keeps its spelling."""
-        now = outputs(inputs_as_live(self.inputs, live), live)
+        now = outputs(inputs_as_live(self.inputs, live), live, self.known)
         return Values.of({one.name: self._as_live(one, now.get(one.key)) for one in schema.room()})
 
     def respelt(self, wanted: Values) -> dict[str, Any]:
@@ -82,7 +82,8 @@ class Values:
     @classmethod
     def imported(cls, live: LiveRoom) -> Values:
         """Everything that the server reports of a room; what an absent setting means is left out."""
-        known = {**imported_inputs(live), "sid": live.sid, "creationTime": live.creation_time}
+        inputs = imported_inputs(live)
+        known = {**{key: outputs(inputs, live).get(key) for key in ("sid", "creationTime", "roomConfig")}, **inputs}
         return cls.of({one.name: one.written(known.get(one.key)) for one in schema.room()}).with_defaults({})
 
     def but(self, **raw: Any) -> Values:

@@ -44,6 +44,7 @@ class Api:
 
     url: str
     answers: dict[str, Answer] = field(default_factory=dict)
+    later: dict[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def answer(self, request: str, body: Any, status: int = 200, **headers: str) -> None:
@@ -52,6 +53,10 @@ class Api:
 
     def rooms(self, *rooms: dict[str, Any]) -> None:
         self.answer("GET /v1/rooms", {"rooms": list(rooms)})
+
+    def then(self, request: str, body: Any) -> None:
+        """Answer this from the second time on."""
+        self.later[request] = Answer(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
     @property
     def env(self) -> dict[str, str]:
@@ -68,6 +73,7 @@ def api() -> Iterator[Api]:
             stub.asked.append(request)
             missing = Answer(404, b'{"error": {"type": "not_found", "code": "not_found", "message": "not there"}}')
             answer = stub.answers.get(request, missing)
+            stub.answers.update({request: stub.later[request]} if request in stub.later else {})
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

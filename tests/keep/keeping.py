@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any
 
-from relay_provider.gateway.memory import MemoryEngine, MemoryProject
+from relay_provider.gateway.memory import MemoryProject
 from relay_provider.keep.counted import Counted
 from relay_provider.keep.log import Event
-from relay_provider.keep.project import Keeper, Manner
+from relay_provider.keep.project import Keeper, Manner, OnChange
 from relay_provider.keep.state import ProjectState, State
 from relay_provider.lifecycle import Rooms
-from relay_provider.model import RoomInputs
+from relay_provider.model import AGENTS, LiveRoom, RoomInputs
 from tests.cli.pty import RELAY_ROOMS
 from tests.served import KEY
 from tests.unit.fake import PROJECT
@@ -97,11 +97,45 @@ def declare(folder: Path, url: str, rooms: dict[str, Any] | None = None) -> None
     new.replace(folder / "rooms.yaml")
 
 
+class Served(MemoryProject):
+    """The memory engine, which can tell agents too, as LiveKit does, and whose rooms do not expire."""
+
+    def __init__(self) -> None:
+        super().__init__("acme", lambda: 0.0, 0.0)
+        self._agents: dict[str, list[dict[str, str]]] = {}
+
+    async def create(self, wanted: RoomInputs) -> LiveRoom:
+        live = await super().create(wanted)
+        self._agents.setdefault(live.sid, _agents(wanted))
+        return live
+
+    async def update(self, wanted: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
+        if (live := await super().update(wanted, changed)) is None:
+            return None
+        if AGENTS in changed:
+            self._agents[live.sid] = _agents(wanted)
+        return live.model_copy(update={"agents": self._agents.get(live.sid, [])})
+
+    async def agents(self, name: str) -> list[dict[str, str]] | None:
+        live = self.room(name)
+        return self._agents.get(live.sid, []) if live else None
+
+
+def _agents(wanted: RoomInputs) -> list[dict[str, str]]:
+    return list(wanted.settings().get(AGENTS, ()))
+
+
 class Loop:
     """One project's loop on the memory engine; `look` is one turn of it."""
 
-    def __init__(self, *declared: RoomInputs, repair: bool = False, server: MemoryProject | None = None) -> None:
-        self.server = server or MemoryEngine().project("acme")
+    def __init__(
+        self,
+        *declared: RoomInputs,
+        on_change: OnChange = "report",
+        server: MemoryProject | None = None,
+        interval: float = 1,
+    ) -> None:
+        self.server = server or Served()
         self.events: list[Event] = []
         self.state = State(1, self.events.append)
         self.rooms = Rooms(Counted(self.server, self.state.requests), PROJECT, sleep=self._sleep)
@@ -109,7 +143,7 @@ class Loop:
         self.keeper = Keeper(
             project,
             self.rooms,
-            Manner(1, repair),
+            Manner(interval, on_change),
             self.state,
             sharing=lambda: {"acme": project.declared},
             timeout=1,

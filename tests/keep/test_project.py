@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
 from relay_provider.errors import Rejected, Unavailable
-from relay_provider.gateway.memory import MemoryProject
+from relay_provider.keep.project import OnChange
 from relay_provider.keep.tempo import JITTER, Tempo
 from relay_provider.model import LiveRoom, RoomInputs
-from tests.keep.keeping import Loop, room
+from tests.keep.keeping import Loop, Served, room
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
 
@@ -36,7 +35,7 @@ async def test_a_changed_room_is_told_once_and_left_as_it_is() -> None:
 
 
 async def test_repair_makes_an_empty_room_as_declared() -> None:
-    loop = Loop(room(max_participants=12), repair=True)
+    loop = Loop(room(max_participants=12), on_change="repair-empty")
     await loop.server.create(room(max_participants=3))
     before = await loop.sids()
     assert await loop.look() == ["changed standup", "repaired standup"]
@@ -47,7 +46,7 @@ async def test_repair_makes_an_empty_room_as_declared() -> None:
 
 
 async def test_repair_changes_in_place_what_can_be() -> None:
-    loop = Loop(room(metadata="new"), repair=True)
+    loop = Loop(room(metadata="new"), on_change="repair-empty")
     await loop.server.create(room(metadata="old"))
     before = await loop.sids()
     assert await loop.look() == ["changed standup", "repaired standup"]
@@ -55,10 +54,47 @@ async def test_repair_changes_in_place_what_can_be() -> None:
     assert await loop.sids() == before
 
 
+@pytest.mark.parametrize("on_change", ["repair-empty", "repair"])
+@pytest.mark.parametrize("agents", [[], [{"agentName": "notes"}, {"agentName": "scribe"}]])
+async def test_agents_that_were_withdrawn_or_added_are_put_right_in_place(
+    on_change: OnChange, agents: list[dict[str, str]]
+) -> None:
+    loop = Loop(room(livekit={"agents": [{"agentName": "notes"}]}), on_change=on_change)
+    await loop.server.create(room(livekit={"agents": agents}))
+    before = await loop.sids()
+    assert await loop.look() == ["changed standup", "repaired standup"]
+    assert await loop.server.agents("standup") == [{"agentName": "notes"}]
+    assert await loop.sids() == before
+    assert await loop.look() == []
+
+
+async def test_repair_changes_in_place_at_once_and_the_rest_when_everybody_left() -> None:
+    """An expired room that a join made anew: whoever is in it waits for the agent."""
+    declared = room(metadata="new", max_participants=12, livekit={"agents": [{"agentName": "notes"}]})
+    loop = Loop(declared, on_change="repair")
+    loop.join("standup", "ana")
+    before = await loop.sids()
+    assert await loop.look() == ["changed standup", "changed standup", "repaired standup"]
+    assert loop.events[-1].message == "acme/standup is not as declared: maxParticipants is 0, declared 12"
+    assert await loop.server.agents("standup") == [{"agentName": "notes"}]
+    assert await loop.look() == []
+    [live] = await loop.server.list()
+    assert (live.sid, live.metadata, live.max_participants, live.num_participants) == (
+        before["standup"],
+        "new",
+        0,
+        1,
+    )
+    await loop.server.remove_participant("standup", "ana")
+    assert await loop.look() == ["repaired standup"]
+    [live] = await loop.server.list()
+    assert (live.metadata, live.max_participants) == ("new", 12)
+
+
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("settings", [{"max_participants": 12}, {"metadata": "new"}])
 async def test_repair_leaves_an_occupied_room_until_everybody_left(settings: dict[str, int], force: bool) -> None:
-    loop = Loop(room(force_destroy=force, **settings), repair=True)
+    loop = Loop(room(force_destroy=force, **settings), on_change="repair-empty")
     loop.join("standup", "ana")
     before = await loop.sids()
     assert await loop.look() == ["changed standup"]
@@ -71,12 +107,12 @@ async def test_repair_leaves_an_occupied_room_until_everybody_left(settings: dic
 async def test_repair_asks_the_guard_where_the_list_says_empty(force: bool) -> None:
     """The list's count lags: somebody has just joined."""
 
-    class Lagging(MemoryProject):
+    class Lagging(Served):
         async def list(self) -> list[LiveRoom]:
             return [one.model_copy(update={"num_participants": 0}) for one in await super().list()]
 
     wanted = room(max_participants=12, force_destroy=force)
-    loop = Loop(wanted, repair=True, server=Lagging("acme", lambda: 0.0, 0.0))
+    loop = Loop(wanted, on_change="repair-empty", server=Lagging())
     loop.join("standup", "ana")
     before = await loop.sids()
     assert await loop.look() == ["changed standup", "refused standup"]
@@ -87,7 +123,7 @@ async def test_repair_asks_the_guard_where_the_list_says_empty(force: bool) -> N
 
 async def test_repair_ends_no_other_session_than_it_saw() -> None:
     """Somebody else made the room anew between the look and the repair."""
-    loop = Loop(room(max_participants=12), repair=True)
+    loop = Loop(room(max_participants=12), on_change="repair-empty")
     await loop.server.create(room(max_participants=3))
     listed = loop.rooms.list
 
@@ -108,12 +144,12 @@ async def test_repair_ends_no_other_session_than_it_saw() -> None:
 async def test_a_join_that_is_faster_is_not_disconnected(force: bool) -> None:
     """Somebody joins between the look and the create, which makes a room without the settings."""
 
-    class Joined(MemoryProject):
+    class Joined(Served):
         async def create(self, wanted: RoomInputs) -> LiveRoom:
             loop.join(wanted.name, "ana")
             return await super().create(wanted)
 
-    loop = Loop(room(max_participants=12, force_destroy=force), server=Joined("acme", lambda: 0.0, 0.0))
+    loop = Loop(room(max_participants=12, force_destroy=force), server=Joined())
     assert await loop.look() == []
     before = await loop.sids()
     assert await loop.look() == ["changed standup"]
@@ -123,7 +159,7 @@ async def test_a_join_that_is_faster_is_not_disconnected(force: bool) -> None:
 
 
 async def test_rooms_of_others_are_left_alone() -> None:
-    loop = Loop(room(), repair=True)
+    loop = Loop(room(), on_change="repair-empty")
     await loop.server.create(room("somebody-elses", max_participants=3))
     before = await loop.sids()
     await loop.look()
@@ -133,8 +169,8 @@ async def test_rooms_of_others_are_left_alone() -> None:
 
 
 async def test_two_loops_make_one_room() -> None:
-    first = Loop(room(max_participants=12), repair=True)
-    second = Loop(room(max_participants=12), repair=True, server=first.server)
+    first = Loop(room(max_participants=12), on_change="repair-empty")
+    second = Loop(room(max_participants=12), on_change="repair-empty", server=first.server)
     made = []
     create = first.server.create
 
@@ -148,7 +184,7 @@ async def test_two_loops_make_one_room() -> None:
     assert (await first.look(), await second.look()) == ([], [])
 
 
-class Broken(MemoryProject):
+class Broken(Served):
     """Does not make the rooms whose names begin with these."""
 
     failing: tuple[str, ...] = ()
@@ -162,7 +198,7 @@ class Broken(MemoryProject):
 
 @pytest.mark.parametrize("error", [Unavailable("no answer"), Rejected("not this one")])
 async def test_one_room_that_fails_holds_up_no_other(error: Exception) -> None:
-    server = Broken("acme", lambda: 0.0, 0.0)
+    server = Broken()
     server.failing, server.error = ("a",), error
     loop = Loop(room("a"), *(room(f"b{number}") for number in range(40)), server=server)
     said = await loop.look()
@@ -175,7 +211,7 @@ async def test_one_room_that_fails_holds_up_no_other(error: Exception) -> None:
 
 
 async def test_where_many_get_no_answer_the_rest_is_left() -> None:
-    server = Broken("acme", lambda: 0.0, 0.0)
+    server = Broken()
     server.failing = ("",)
     loop = Loop(*(room(f"b{number}") for number in range(200)), server=server)
     assert not await loop.keeper.look()
@@ -224,7 +260,7 @@ def test_the_pause_of_a_short_interval_is_the_interval_in_an_outage_too() -> Non
 
 
 async def test_a_manifest_that_comes_in_the_middle_of_a_look_is_in_force() -> None:
-    class Slow(MemoryProject):
+    class Slow(Served):
         async def create(self, wanted: RoomInputs) -> LiveRoom:
             if wanted.name == "a":
                 loop.keeper.declare([room("a"), room("c")])
@@ -233,48 +269,11 @@ async def test_a_manifest_that_comes_in_the_middle_of_a_look_is_in_force() -> No
     loop = Loop(
         *(room(name) for name in "ab"),
         *(room(f"x{number}") for number in range(30)),
-        server=Slow("acme", time.monotonic, 0),
+        server=Slow(),
     )
     await loop.look()
     assert not {"x29"} & (await loop.sids()).keys()
     assert await loop.look() == ["created c"]
-
-
-# What a webhook hints at
-
-
-async def test_the_room_that_is_just_ending_is_not_taken_for_the_new_one() -> None:
-    class Draining(MemoryProject):
-        """Hands out, and lists, the old room for a while after it said that it ended."""
-
-        left = 3
-
-        async def create(self, wanted: RoomInputs) -> LiveRoom:
-            self.left -= 1
-            if not self.left:
-                await self.delete(wanted.name)
-            return await super().create(wanted)
-
-    loop = Loop(room(max_participants=12), server=Draining("acme", lambda: 0.0, 0.0))
-    old = (await loop.server.create(room(max_participants=12))).sid
-    assert await loop.look() == []
-    loop.keeper.hint("standup", old)
-    assert await loop.look() == ["created standup"]
-    assert (await loop.sids())["standup"] != old
-    assert await loop.look() == []
-
-
-async def test_a_hint_that_is_not_true_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relay_provider.keep.project.ENDED_WAITS", (0.0, 0.0))
-    loop = Loop(room())
-    await loop.look()
-    before = await loop.sids()
-    for name, sid in [("standup", before["standup"]), ("standup", "RM_other"), ("nobody-declared", "RM_x")]:
-        loop.keeper.hint(name, sid)
-        assert await loop.look() == []
-    assert await loop.sids() == before
-    await loop.server.delete("standup")
-    assert await loop.look() == ["created standup"], "an old hint counts no more"
 
 
 # For the status page

@@ -24,6 +24,9 @@ class Clients:
         match request.pop("do"):
             case "join":
                 return await self._join(**request)
+            case "join with":
+                await self._connected(request["token"])
+                return len(self._rooms) - 1
             case "leave":
                 return await self._rooms[request["number"]].disconnect()
             case "look":
@@ -38,14 +41,18 @@ class Clients:
         token = api.AccessToken(self._key, self._secret).with_identity(identity).with_name(name)
         token = token.with_metadata(metadata).with_attributes(attributes)
         grants = api.VideoGrants(room_join=True, room=room)
-        joined = rtc.Room()
-        await joined.connect(self._url, token.with_grants(grants).to_jwt(), rtc.RoomOptions(auto_subscribe=False))
+        joined = await self._connected(token.with_grants(grants).to_jwt())
         for number in range(tracks):
             self._sources.append(rtc.AudioSource(48_000, 1))
             track = rtc.LocalAudioTrack.create_audio_track(f"voice-{number}", self._sources[-1])
             await joined.local_participant.publish_track(track)
-        self._rooms.append(joined)
         return len(self._rooms) - 1
+
+    async def _connected(self, token: str) -> rtc.Room:
+        joined = rtc.Room()
+        await joined.connect(self._url, token, rtc.RoomOptions(auto_subscribe=False))
+        self._rooms.append(joined)
+        return joined
 
     async def leave(self) -> None:
         """Everybody goes, and nothing is left that works on."""

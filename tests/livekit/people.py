@@ -39,6 +39,10 @@ class People:
         about = {"name": name, "tracks": tracks, "metadata": metadata, "attributes": dict(attributes or {})}
         return Person(self, self.ask("join", room=full_name, identity=identity, **about))
 
+    def join_with(self, token: str) -> Person:
+        """Connect with a token, which says where and as whom."""
+        return Person(self, self.ask("join with", token=token))
+
     def all_leave(self) -> None:
         """Everybody goes: a connected client keeps a core busy, also where nothing is said."""
         self.ask("leave all")

@@ -220,3 +220,12 @@ async def test_no_answer_holds_the_turn_password(rooms: LiveKitBackend, raw: api
     assert found.turn_password
     held = await rooms._server.rooms(f"{project.prefix}room")
     assert found.turn_password not in str(held) + repr(live) + repr(await rooms.get("room"))
+
+
+async def test_a_room_that_is_not_live_has_no_agents_to_tell_of_which_is_no_failure(rooms: LiveKitBackend) -> None:
+    """LiveKit itself answers that it is unavailable, as it does where a node is down."""
+    assert await rooms.agents("room") is None
+    wanted = RoomInputs.model_validate({"name": "room", "livekit": {"agents": [{"agentName": "notes"}]}})
+    assert await rooms.update(wanted, {"livekit.agents"}) is None
+    await rooms.create(wanted)
+    assert await rooms.agents("room") == [{"agentName": "notes"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests.conformance.target import eventually
 from tests.livekit.conftest import Project
+from tests.livekit.foreign import ROOM, drift_tells_what_it_has_done
 from tests.livekit.manifest import Command
 from tests.livekit.people import People
 from tests.node import installed
@@ -22,16 +24,31 @@ SDK = "livekit-server-sdk@2.19.2"
 # Each line of standard input is one call: a method and its arguments.
 SCRIPT = """
 import { createInterface } from "node:readline";
-import { RoomServiceClient } from "livekit-server-sdk";
+import { AgentDispatchClient, RoomServiceClient } from "livekit-server-sdk";
 const { LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET } = process.env;
-const service = new RoomServiceClient(LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET);
+const rooms = new RoomServiceClient(LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET);
+const agents = new AgentDispatchClient(LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET);
+async function withdraw(room, name) {
+  for (const one of await agents.listDispatch(room))
+    if (one.agentName === name) await agents.deleteDispatch(one.id, room);
+}
 for await (const line of createInterface({ input: process.stdin })) {
   const [method, ...args] = JSON.parse(line);
-  await service[method](...args);
+  if (method === "withdraw") await withdraw(...args);
+  else await (method in agents ? agents : rooms)[method](...args);
   console.log(method);
 }
 """
-ROOM = {"maxParticipants": 5, "emptyTimeout": 900, "metadata": {"team": "core"}}
+# A service that mints its own tokens, with the `roomConfig` of a room.
+MINT = """
+import { AccessToken } from "livekit-server-sdk";
+import { RoomConfiguration } from "@livekit/protocol";
+const [room, config] = process.argv.slice(2);
+const token = new AccessToken(process.env.LIVEKIT_API_KEY, process.env.LIVEKIT_API_SECRET, { identity: "ana" });
+token.addGrant({ roomJoin: true, room });
+token.roomConfig = RoomConfiguration.fromJsonString(config);
+console.log(await token.toJwt());
+"""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +56,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which Node finds the SDK."""
     folder = installed(tmp_path_factory.mktemp("node"), SDK)
     (folder / "change.js").write_text(SCRIPT)
+    (folder / "mint.js").write_text(MINT)
     return folder
 
 
@@ -57,56 +75,26 @@ def changed(sdk: Path, project: Project, *calls: list[Any]) -> None:
 
 
 def test_drift_tells_what_the_sdk_has_done(sdk: Path, project: Project, people: People, tmp_path: Path) -> None:
+    drift_tells_what_it_has_done(partial(changed, sdk, project), project, people, tmp_path)
+
+
+def test_a_token_that_the_sdk_mints_with_the_room_config_makes_the_room_as_declared(
+    sdk: Path, project: Project, people: People, tmp_path: Path
+) -> None:
     command = Command(tmp_path, project)
-    rooms = dict.fromkeys(("annex", "booth", "hall", "lobby", "standup"), ROOM)
-    command.declare(**rooms)
-    assert command.up() == {"create": len(rooms)}
-    ana, ben = (people.join(f"{project.prefix}booth", identity) for identity in ("ana", "ben"))
-    before = command.drift(0)
-    assert (before["inSync"], before["unmanaged"]) == (len(rooms), [])
-
-    def there(name: str) -> str:
-        return f"{project.prefix}{name}"
-
-    changed(
-        sdk,
-        project,
-        ["updateRoomMetadata", there("standup"), '{"team":"other"}'],
-        ["updateRoomMetadata", there("annex"), '{ "team" : "core" }'],  # another spelling is no change
-        ["deleteRoom", there("lobby")],
-        ["deleteRoom", there("hall")],
-        ["createRoom", {"name": there("hall"), "maxParticipants": 7, "departureTimeout": 60, "metadata": "Hall"}],
-        ["createRoom", {"name": there("stranger"), "emptyTimeout": 900}],
-        ["createRoom", {"name": f"x{project.prefix}standup", "emptyTimeout": 900}],  # another project's
-        ["removeParticipant", there("booth"), "ana"],
+    agents = [{"agentName": "notes", "metadata": {"lang": "ü"}}]
+    command.declare(standup={**ROOM, "emptyTimeout": 1, "livekit": {"departureTimeout": 600, "agents": agents}})
+    command.up()
+    assert eventually(project.rooms, lambda rooms: not rooms) == []
+    ((_, _, outputs),) = command.state()
+    minted = subprocess.run(
+        ["node", "mint.js", f"{project.prefix}standup", outputs["roomConfig"]],
+        cwd=sdk,
+        env={**os.environ, **project.livekit.env},
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
-    assert eventually(ana.is_connected, lambda connected: not connected) is False
-    assert ben.is_connected()
-    team = '{"team":"core"}'
-    assert command.drift(2) == {
-        **before,
-        "inSync": 2,
-        "missing": ["lobby"],
-        "changed": [
-            {
-                "room": "hall",
-                "fields": [
-                    {"field": "emptyTimeout", "declared": 900, "live": 60},
-                    {"field": "maxParticipants", "declared": 5, "live": 7},
-                    {"field": "metadata", "declared": team, "live": "Hall"},
-                ],
-            },
-            {"room": "standup", "fields": [{"field": "metadata", "declared": team, "live": '{"team":"other"}'}]},
-        ],
-        "unmanaged": ["stranger"],
-    }
-    declared = {"maxParticipants": 5, "departureTimeout": 900, "metadata": team}
-    changed(
-        sdk,
-        project,
-        ["updateRoomMetadata", there("standup"), team],
-        ["deleteRoom", there("hall")],
-        ["createRoom", {"name": there("hall"), **declared}],
-        ["createRoom", {"name": there("lobby"), **declared}],
-    )
-    assert command.drift(0)["inSync"] == len(rooms)
+    assert minted.returncode == 0, minted.stderr
+    people.join_with(minted.stdout.strip())
+    assert command.drift(0)["inSync"] == 1

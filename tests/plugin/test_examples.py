@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 import yaml
 
@@ -62,13 +63,13 @@ def sdks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def copied(name: str, clone: Path, api: Served) -> Project:
+def copied(name: str, clone: Path, api: Served | LiveKit) -> Project:
     """The example in a folder as deep as its own, its stack made."""
     folder = clone / "examples" / name
     shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns("node_modules", "Pulumi.*.yaml"))
     text = (folder / "Pulumi.yaml").read_text()
     assert "path: ../../.venv/bin" in text
-    project = Project(folder, api.env)
+    project = Project(folder, dict(api.env))
     project.write("Pulumi.yaml", text.replace("../../.venv/bin", PLUGIN_FOLDER))
     return project.init()
 
@@ -128,7 +129,7 @@ def test_yaml_snippets(served: Served, tmp_path: Path) -> None:
     door = YamlDoor(tmp_path / "project", served.env)
     whole: dict[str, dict[str, Any]] = {"resources": {}, "variables": {}, "outputs": {}, "config": {}}
     for name, text in snippets("yaml").items():
-        if name != "get-sayna-room":  # needs a Sayna
+        if name not in ("get-sayna-room", "get-join-token"):  # which need a Sayna, and a LiveKit server
             for part, content in yaml.safe_load(text).items():
                 whole[part] |= {f"{name}-{key}" if part == "outputs" else key: one for key, one in content.items()}
     whole["variables"]["live"] = whole["variables"].pop("standup")
@@ -137,6 +138,48 @@ def test_yaml_snippets(served: Served, tmp_path: Path) -> None:
     door.project.pulumi("config", "set", "--secret", "webinarsKey", served.key)
     assert door.project.pulumi("preview").changes == {"create": 3}
     assert list(served.rooms()) == ["standup"]
+
+
+def test_a_join_token_is_a_secret_in_yaml(tmp_path: Path) -> None:
+    with serving_livekit() as livekit:
+        door = YamlDoor(tmp_path / "project", livekit.env | {"RELAY_BACKEND": "livekit"})
+        door.write(**yaml.safe_load(snippets("yaml")["get-join-token"]))
+        is_secret_token(door.project, livekit)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("language", "example", "host"),
+    [("typescript", "typescript", "nodejs"), ("go", "go", "go"), ("python", "python-sdk", "python")],
+)
+def test_a_join_token_is_a_secret_in_every_language(language: str, example: str, host: str, sdks: Path) -> None:
+    needs(f"pulumi-language-{host}")
+    with serving_livekit() as livekit:
+        project = copied(example, sdks, livekit)
+        project.env |= {"RELAY_BACKEND": "livekit"}
+        text = snippets(language)["get-join-token"]
+        if language == "typescript":
+            project.write("index.ts", text)
+            run(project.folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline")
+        elif language == "go":
+            project.write("main.go", text)
+            built_in_go(project)
+        else:
+            project.write("__main__.py", text)
+            project.env |= python_sdk(project)
+        is_secret_token(project, livekit)
+
+
+def is_secret_token(project: Project, livekit: LiveKit) -> None:
+    """A preview and an up with the snippet: the output `token` is a secret, and in the state encrypted."""
+    said = [project.pulumi("preview").out, project.up().out, project.state_text()]
+    assert project.pulumi("stack", "output", "token").out.strip() == "[secret]"
+    token = project.pulumi("stack", "output", "token", "--show-secrets").out.strip()
+    claims = jwt.decode(token, livekit.secret, algorithms=["HS256"])
+    assert claims["roomConfig"] == {"maxParticipants": 12, "emptyTimeout": 900, "departureTimeout": 900}
+    assert (claims["video"]["room"], claims["video"]["canPublish"]) == ("daily", False)
+    assert not any(token in text for text in said)
+    project.destroy()
 
 
 @pytest.mark.soak
@@ -163,27 +206,37 @@ def test_go(served: Served, sdks: Path) -> None:
     for name, text in snippets("go").items():
         project.write(f"{name}/main.go", text)
     run(project.folder, "go", "vet", "./...")
-    run(project.folder, "go", "build", "-o", "program", ".")  # once, and not at each run of the engine
-    text = (project.folder / "Pulumi.yaml").read_text()
-    assert "\nruntime: go\n" in text
-    project.write("Pulumi.yaml", text.replace("runtime: go", "runtime: {name: go, options: {binary: ./program}}"))
+    built_in_go(project)
     runs(project, served)
     project.pulumi("config", "set", "agent", "notes")
     with serving_livekit() as livekit:
         runs_on_livekit(project, livekit)
 
 
+def built_in_go(project: Project) -> None:
+    """Build the program once, and not at each run of the engine."""
+    run(project.folder, "go", "build", "-o", "program", ".")
+    text = (project.folder / "Pulumi.yaml").read_text()
+    assert "\nruntime: go\n" in text
+    project.write("Pulumi.yaml", text.replace("runtime: go", "runtime: {name: go, options: {binary: ./program}}"))
+
+
 @pytest.mark.soak
 def test_python(served: Served, sdks: Path) -> None:
     needs("pulumi-language-python")
     project = copied("python-sdk", sdks, served)
-    # The SDK's own dependencies are here already, but for these; so no environment of its own is needed.
-    site = project.folder / "site"
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", site)
-    run(project.folder, *pip, "--no-deps", "../../sdks/python", "parver", "arpeggio")
-    path = {"PYTHONPATH": str(site), "MYPYPATH": str(site)}
+    path = python_sdk(project)
     for name, text in snippets("python").items():
         project.write(f"snippets/{name.replace('-', '_')}.py", text)
     run(project.folder, sys.executable, "-m", "mypy", "--strict", "__main__.py", "snippets", **path)
     project.env |= path
     runs(project, served)
+
+
+def python_sdk(project: Project) -> dict[str, str]:
+    """Where the program finds the SDK. Its own dependencies are here already, but for these; so no environment of its
+    own is needed."""
+    site = project.folder / "site"
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", site)
+    run(project.folder, *pip, "--no-deps", "../../sdks/python", "parver", "arpeggio")
+    return {"PYTHONPATH": str(site), "MYPYPATH": str(site)}

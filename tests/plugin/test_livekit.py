@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def test_metadata_changes_and_the_room_stays(tmp_path: Path) -> None:
         assert {name: outputs["sid"] for name, outputs in now.items()} == {n: o["sid"] for n, o in made.items()}
         assert now["standup"]["metadata"] == '{"b":1}'
         assert now["standup"]["emptyTimeout"] == 900
+        assert json.loads(now["standup"]["roomConfig"])["metadata"] == '{"b":1}'
         assert door.up().changes == {"same": 2}
         assert not door.drifted()
         door.declare({"standup": {"metadata": {"b": 1}, "emptyTimeout": 60}, "lobby": {"metadata": "new"}})

@@ -9,7 +9,7 @@ import pytest
 
 from relay_provider.config import OPTIONS
 from relay_provider.model import FIELDS, LiveRoom, RoomInputs
-from relay_provider.plugin.functions import FUNCTIONS
+from relay_provider.plugin.functions import FUNCTIONS, OPTIONAL, SECRET
 from relay_provider.plugin.package_schema import ROOM, package_schema
 from tests.conftest import ROOT, TOOLS
 
@@ -46,7 +46,7 @@ def test_inputs_are_the_models() -> None:
 @pytest.mark.unit
 def test_outputs_are_always_there_but_what_only_the_inputs_say() -> None:
     room = SCHEMA["resources"][ROOM]
-    assert room["properties"].keys() - set(room["required"]) == {"emptyTimeout", "livekit"}
+    assert room["properties"].keys() - set(room["required"]) == {"emptyTimeout", "livekit", "roomConfig"}
     assert room["properties"]["metadata"]["type"] == "string"
     assert room["properties"]["sid"]["description"] == LiveRoom.model_fields["sid"].description
     assert room["listInputs"]["properties"].keys() == {"namePrefix"}
@@ -68,7 +68,10 @@ def test_functions_are_the_ones_there_are() -> None:
     assert SCHEMA["functions"].keys() == FUNCTIONS.keys()
     for token, arguments in FUNCTIONS.items():
         inputs = SCHEMA["functions"][token].get("inputs", {"properties": {}, "required": []})
-        assert set(arguments) == inputs["properties"].keys() == set(inputs["required"])
+        assert set(arguments) == set(inputs["required"])
+        assert {*arguments, *OPTIONAL.get(token, ())} == inputs["properties"].keys()
+        outputs = SCHEMA["functions"][token]["outputs"]["properties"]
+        assert [name for name, one in outputs.items() if one.get("secret")] == list(SECRET.get(token, ()))
 
 
 @pytest.mark.unit

@@ -50,7 +50,9 @@ value = st.recursive(
     ),
     max_leaves=8,
 )
-names = st.sampled_from([*FIELDS, "sid", "creation_time", *(one.field for one in OPTIONS), "name_pattern", "other"])
+names = st.sampled_from(
+    [*FIELDS, "sid", "creation_time", *(one.field for one in OPTIONS), "name_pattern", "room", "identity", "other"]
+)
 good = st.fixed_dictionaries(
     {"name": st.sampled_from(["standup", "lobby"])},
     optional={"max_participants": st.integers(0, 3), "metadata": st.just([b'"string"', "x"]), "sid": st.just("RM_0")},
@@ -76,6 +78,7 @@ state = st.one_of(
     st.just(json.dumps({"name": "a", "metadata": {"type": ["list", "string"], "value": [1]}}).encode()),
 ).map(lambda data: pb.RawState(json=data))
 kinds = st.sampled_from(["relay_room", "relay_room", "relay_room", "relay_broom", ""])
+tokens = st.sampled_from(["relay_join_token", "relay_join_token", "other"])
 sources = st.sampled_from([*SOURCES, "relay_other"])
 
 REQUESTS: dict[str, st.SearchStrategy[Message]] = {
@@ -111,6 +114,12 @@ REQUESTS: dict[str, st.SearchStrategy[Message]] = {
         config=dynamic,
         planned_private=private,
     ),
+    "ValidateEphemeralResourceConfig": st.builds(
+        pb.ValidateEphemeralResourceConfig.Request, type_name=tokens, config=dynamic
+    ),
+    "OpenEphemeralResource": st.builds(pb.OpenEphemeralResource.Request, type_name=tokens, config=dynamic),
+    "RenewEphemeralResource": st.builds(pb.RenewEphemeralResource.Request, type_name=tokens),
+    "CloseEphemeralResource": st.builds(pb.CloseEphemeralResource.Request, type_name=tokens),
     "ImportResourceState": st.builds(
         pb.ImportResourceState.Request, type_name=kinds, id=text | st.just("standup"), identity=identity
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +124,37 @@ def test_a_manifests_rooms_keep_livekits_own_settings(on_livekit: Workspace, pro
     assert project.room("standup").departure_timeout == 60
     assert on_livekit.is_settled()
     on_livekit.destroy()
+
+
+def test_a_join_token_carries_the_declared_settings_and_is_in_no_state_and_no_plan(
+    on_livekit: Workspace, project: Project
+) -> None:
+    tf = on_livekit
+    room = {"name": "standup", "empty_timeout": 600, "max_participants": 7, "metadata": {"a": 1}}
+    token = {
+        "room": "standup",
+        "identity": "ana",
+        "ttl": "15m",
+        "grants": {"canPublish": False},
+        "room_config": "${relay_room.a.room_config}",
+    }
+    condition = {
+        "condition": '${length(split(".", self.token)) == 3}',
+        "error_message": "no token",
+    }
+    tf.write({"a": room}, ephemeral={"relay_join_token": {"ana": {**token, "lifecycle": {"postcondition": condition}}}})
+    tf.apply()
+    assert tf.is_settled()
+    tf.plan("-out=saved", "-replace=relay_room.a")
+    with zipfile.ZipFile(tf.folder / "saved") as saved:
+        assert not any(b"eyJhbGci" in saved.read(name) for name in saved.namelist())
+    assert "eyJhbGci" not in tf.state_text()
+    config = json.loads(tf.state()["standup"]["room_config"])
+    assert (config["maxParticipants"], config["emptyTimeout"]) == (7, 600)
+    wrong = {"ana": {**token, "ttl": "soon", "identity": ""}}
+    tf.write({"a": room}, ephemeral={"relay_join_token": wrong})
+    assert tf.plan(check=False).code == 1
+    tf.write({"a": room}, ephemeral={"relay_join_token": {"ana": {"room": "nowhere", "identity": "ana"}}})
+    assert 'Room "nowhere" is not live' in tf.plan(check=False).told()
+    tf.write({"a": room})
+    tf.destroy()

@@ -38,7 +38,7 @@ class Model(BaseModel):
 def test_everything_of_the_model_and_the_settings_is_there() -> None:
     found = asyncio.run(Provider().get_provider_schema(None))
     room = {one.name: one for one in found.resource_schemas["relay_room"].block.attributes}
-    assert set(room) == {*FIELDS, "sid", "creation_time"}
+    assert set(room) == {*FIELDS, "sid", "creation_time", "room_config"}
     assert [name for name, one in room.items() if one.required] == ["name"]
     assert room["metadata"].type == b'"dynamic"'
     options = {one.name: one for one in found.provider.block.attributes}

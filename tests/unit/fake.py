@@ -35,6 +35,9 @@ class FakeBackend:
         self.failure: Exception | None = None
         self.failures: dict[str, Exception] = {}
         """By the names of rooms."""
+        self.dispatched: dict[str, list[dict[str, str]]] = {}
+        self.ending: list[str] = []
+        """Rooms that end just before they are asked for their agents; as often as they stand here."""
         self.closed = False
         self._made = 0
         self._ended: LiveRoom | None = None
@@ -87,9 +90,12 @@ class FakeBackend:
         self.rooms[room.name] = self.rooms[room.name].model_copy(update={"metadata": room.metadata or ""})
         return self.rooms[room.name]
 
-    async def agents(self, name: str) -> list[dict[str, str]]:
+    async def agents(self, name: str) -> list[dict[str, str]] | None:
         self._asked("agents", name)
-        return []
+        if name in self.ending:
+            self.rooms.pop(name, None)
+            self.ending.remove(name)
+        return self.dispatched.get(name, []) if name in self.rooms else None
 
     async def aclose(self) -> None:
         self.closed = True

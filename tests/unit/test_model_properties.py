@@ -65,7 +65,8 @@ def test_metadata_meaning_takes_any_text(text: str) -> None:
 @quick
 @given(names | st.text(max_size=3) | names.map(lambda name: name + "\n") | st.integers(1, 300).map("x".__mul__))
 def test_a_name_is_accepted_exactly_when_the_document_accepts_it(name: str) -> None:
-    assert (not check({"name": name}).problems) == bool(DOCUMENT.match(name))
+    # No address can hold a dot or two alone, so such a room could never be ended.
+    assert (not check({"name": name}).problems) == (bool(DOCUMENT.match(name)) and name not in (".", ".."))
 
 
 @quick

@@ -119,6 +119,15 @@ async def test_update_of_a_vanished_room_makes_it_again() -> None:
     assert live and (live.sid, live.metadata, live.max_participants) == ("RM_new1", "new", 5)
 
 
+async def test_update_of_a_room_that_has_just_ended_does_not_take_the_old_one_for_the_new() -> None:
+    house = House(live_room(metadata="old"), in_place="metadata")
+    await house.backend.delete("standup")
+    house.backend.old_answers = 2
+    live = await house.update({"metadata": "old", "sid": "RM_1"}, wanted(metadata="new"))
+    assert live and (live.sid, live.metadata) == ("RM_new1", "new")
+    assert len(house.waits) == 2
+
+
 async def test_update_of_a_vanished_room_does_not_show_secret_fields() -> None:
     house = House(in_place="metadata")
 

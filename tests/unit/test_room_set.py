@@ -141,17 +141,18 @@ def test_a_room_is_declared_also_where_its_settings_are_not_known() -> None:
 
 def test_a_plan_knows_the_session_of_a_room_that_stays_and_not_of_a_new_one() -> None:
     old = {"math": {"sid": "RM_1", "metadata": "old"}}
-    planned = room_set.planned({"math": {"metadata": "new"}, "art": {"maxParticipants": 5}, "music": UNKNOWN}, old)
+    new = {"math": {"metadata": "new"}, "art": {"maxParticipants": 5}, "music": UNKNOWN}
+    planned = room_set.planned(new, old, on_livekit=False)
     assert planned["math"] == {"metadata": "new", "forceDestroy": False, "sid": "RM_1"}
     assert planned["art"]["sid"] is UNKNOWN
     assert (planned["art"]["maxParticipants"], "name" in planned["art"]) == (5, False)
     assert planned["music"] is UNKNOWN
-    assert room_set.planned(UNKNOWN, old) is UNKNOWN
+    assert room_set.planned(UNKNOWN, old, on_livekit=False) is UNKNOWN
 
 
 def test_what_is_kept_of_a_live_room_has_its_declared_spelling_and_no_name() -> None:
     live = {"math": live_room("math", "RM_1", max_participants=5, metadata='{"a":1}')}
-    kept = room_set.outputs_of({"math": {"metadata": '{"a": 1}', "emptyTimeout": 60}}, live)["math"]
+    kept = room_set.outputs_of({"math": {"metadata": '{"a": 1}', "emptyTimeout": 60}}, live, {})["math"]
     assert (kept["metadata"], kept["emptyTimeout"], kept["maxParticipants"]) == ('{"a": 1}', 60, 5)
     assert (kept["sid"], kept["forceDestroy"], "name" in kept) == ("RM_1", False, False)
 
