@@ -59,7 +59,7 @@ lint: setup ## ruff, mypy and the import layers
 bench: setup ## the measurements in bench/, half an hour; `python -m bench --help` for some of them
 	.venv/bin/python -m bench
 
-OUTPUTS = drift changes plan list get get-sayna remove-participant token imports
+OUTPUTS = drift changes plan list get get-sayna remove-participant token doctor imports
 
 # By way of another file: a command that fails must not leave an empty schema behind.
 schemas: setup ## write schema.json, rooms.schema.json, schemas/ and docs/terraform/ anew

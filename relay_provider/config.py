@@ -191,7 +191,8 @@ def required(settings: Connection, field: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KeyRef:
-    """Where a value is to be found: an environment variable, or a key of the stack's Pulumi config."""
+    """Where a value is to be found: `KeyRef("env", NAME)`, an environment variable, or `KeyRef("config", NAME)`, a key
+    of the stack's Pulumi config (`pulumi config set --secret NAME …`). Holds the name, never the value."""
 
     source: Literal["env", "config"]
     key: str
@@ -206,9 +207,10 @@ Lookup = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class ProjectRef:
-    """A project of rooms by label, and where its connection is found. Holds no secret.
+    """A project of rooms by label, and where its connection is found, for `Room(…, project=…)`. Holds no secret.
 
-    Whatever it leaves out is taken from the process's own settings (`load`).
+    Keys are a `KeyRef` each. Whatever it leaves out is taken from the process's own settings: Pulumi config, then the
+    environment.
     """
 
     label: str

@@ -1,12 +1,14 @@
 """`make up`: the local Rooms API, a real `pulumi up` of the project at the root, what is live. `make down`: its end.
 
-With RELAY_API_KEY set, the rooms are made behind that key, and there is no local API. Without PULUMI_BACKEND_URL, the
-state lives in .relay/, whoever is logged in where."""
+With RELAY_API_KEY set, the rooms are made behind that key, and there is no local API. The local one keeps its key and
+its port from one `make up` to the next, so that a shell which was told them may keep them. Without PULUMI_BACKEND_URL,
+the state lives in .relay/, whoever is logged in where."""
 
 import contextlib
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -14,7 +16,7 @@ import sys
 import time
 from http.client import HTTPException
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from toolchain.programs import ROOT, SetupError
@@ -24,30 +26,42 @@ NOTE, LOG = RELAY / "api.json", RELAY / "api.log"
 PROGRAM = str(Path(sys.executable).parent / "relay-rooms")
 
 
-def noted() -> dict:
-    """The API that was started last, if it still runs and no other process got its number."""
+def last() -> dict:
+    """The API that was started last, whether or not it still runs."""
     with contextlib.suppress(OSError, ValueError):
         api = json.loads(NOTE.read_text())
-        shown = subprocess.run(["ps", "-ww", "-p", str(api["pid"]), "-o", "command="], capture_output=True, check=False)
+        return api if isinstance(api, dict) else {}
+    return {}
+
+
+def noted() -> dict:
+    """That API, if it still runs and no other process got its number."""
+    if pid := (api := last()).get("pid"):
+        shown = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, check=False)
         return api if b"relay" in shown.stdout and b"serve" in shown.stdout else {}
     return {}
 
 
 def start() -> dict:
     RELAY.mkdir(exist_ok=True)
-    for file in (NOTE, LOG):  # nobody else may read the key
-        file.unlink(missing_ok=True)
-        file.touch(0o600, exist_ok=False)
-    with LOG.open("a") as log:
-        options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "start_new_session": True}
-        process = subprocess.Popen([PROGRAM, "serve", "--port", "0"], cwd=ROOT, **options)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        if said := re.search(r"^Rooms API on (\S+)\nKey: (\S+)$", LOG.read_text(), re.MULTILINE):
-            NOTE.write_text(json.dumps({"pid": process.pid, "url": said[1], "key": said[2]}))
-            return json.loads(NOTE.read_text())
-        time.sleep(0.05)
-    process.kill()
+    before = last()
+    ports = [port for port in (urlsplit(before.get("url", "")).port, 0) if port is not None]  # the old one may be taken
+    key = before.get("key") or f"sk_live_dev_{secrets.token_urlsafe(24)}"
+    for port in ports:
+        for file in (NOTE, LOG):  # nobody else may read the key
+            file.unlink(missing_ok=True)
+            file.touch(0o600, exist_ok=False)
+        with LOG.open("a") as log:
+            options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "start_new_session": True}
+            env = {**os.environ, "RELAY_GATEWAY_KEYS": f"{key}=development"}
+            process = subprocess.Popen([PROGRAM, "serve", "--port", str(port)], cwd=ROOT, env=env, **options)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and process.poll() is None:
+            if said := re.search(r"^Rooms API on (\S+)$", LOG.read_text(), re.MULTILINE):
+                NOTE.write_text(json.dumps({"pid": process.pid, "url": said[1], "key": key}))
+                return last()
+            time.sleep(0.05)
+        process.kill()
     raise SetupError(f"The local Rooms API did not start; it said:\n{LOG.read_text().strip() or '(nothing)'}")
 
 
@@ -59,7 +73,6 @@ def down() -> None:
             if time.monotonic() > deadline:
                 raise SetupError(f"The Rooms API (process {api['pid']}) does not stop: kill -9 {api['pid']} ends it")
             time.sleep(0.05)
-    NOTE.unlink(missing_ok=True)
     print("The local Rooms API was stopped." if api else "No local Rooms API is running.")
 
 
@@ -74,7 +87,7 @@ def answers(api: dict) -> bool:
 
 def up() -> None:
     env, said, state = dict(os.environ), "", RELAY / "state"
-    if not env.get("RELAY_API_KEY"):
+    if env.get("RELAY_API_KEY", "") in ("", last().get("key")):  # a shell that was told the local one means that
         api, state = noted(), RELAY / "local"
         if not answers(api):
             if "PULUMI_BACKEND_URL" not in env:
@@ -94,6 +107,7 @@ def up() -> None:
     if said:
         print(f"\n{said}\nIt keeps running; `make down` ends it. To talk to it from this shell:")
         print(f"  export RELAY_API_KEY={env['RELAY_API_KEY']} RELAY_BASE_URL={env['RELAY_BASE_URL']}")
+        print("This Pulumi project has the rooms in its state: change them by `make up`, not by `relay-rooms up`.")
 
 
 def run(env: dict[str, str], *command: str, quiet: bool = False) -> None:

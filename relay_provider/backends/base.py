@@ -28,6 +28,10 @@ class Backend(Protocol):
     unreported: frozenset[str]
     """The settings (schema names) that the place does not report, so that they cannot be compared."""
 
+    @property
+    def ahead(self) -> float | None:
+        """Seconds by which the place's clock was ahead at its last answer, to a second; None where it did not say."""
+
     async def create(self, room: RoomInputs) -> LiveRoom:
         """Create the room; a live room of that name is left as it is, and returned. Tells nothing of its agents."""
 

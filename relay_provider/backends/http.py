@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -102,6 +104,7 @@ class Http:
         self._headers = {"User-Agent": f"relay-provider/{__version__}", "Accept": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+        self._dated: tuple[str | None, float] = None, 0.0
         self._exchange = Exchange(base_url, self._timeout, CONCURRENCY)
         self._slots = asyncio.Semaphore(CONCURRENCY)
 
@@ -135,6 +138,7 @@ class Http:
                     answer = await self._exchange.send(method, path, sent, content)
                 except (TimeoutError, Lost) as error:
                     raise Transient(self._no_answer(what, error)) from None
+            self._dated = answer.headers.get("Date"), time.time()
             if len(answer.body) > exchange.LARGEST_ANSWER:
                 raise self.unexpected(what, f"more than {exchange.LARGEST_ANSWER >> 20} MiB")
             self._raise_for(answer, what)
@@ -150,6 +154,16 @@ class Http:
             return await policy.run(attempt)
         except (Broken, UnicodeError) as error:
             raise UnexpectedAnswer(f"{what} could not be carried out: {self.quoted(str(error))}.") from None
+
+    @property
+    def ahead(self) -> float | None:
+        """Seconds by which the server's clock was ahead of this machine's at its last answer, also of one that refuses;
+        None where it does not say."""
+        said, here = self._dated
+        try:
+            return parsedate_to_datetime(said).timestamp() - here if said else None
+        except (ValueError, OverflowError):
+            return None
 
     def what(self, method: str, path: str) -> str:
         """What messages call a request."""

@@ -54,6 +54,10 @@ class LiveKitBackend:
         self._server = server or LiveKitServer(settings)
         self.address = self._server.url
 
+    @property
+    def ahead(self) -> float | None:
+        return self._server.ahead
+
     async def create(self, room: RoomInputs) -> LiveRoom:
         new = {"name": self._prefix + room.name, **creation(room.props())}
         made = await self._server.call("CreateRoom", new["name"], Room, CreateRoomRequest, **new)

@@ -45,6 +45,11 @@ class LiveKitServer:
         self._tokens: dict[str, tuple[str, float]] = {}
         self._http = _Twirp(address, settings, secrets=(self._secret,), key_setting=key, url_setting=where)
 
+    @property
+    def ahead(self) -> float | None:
+        """Seconds by which the server's clock was ahead at its last answer; None where it did not say."""
+        return self._http.ahead
+
     async def rooms(self, *names: str) -> list[Room]:
         """The live rooms of these names; every live room without names."""
         answer = await self.call("ListRooms", " ".join(names), ListRoomsResponse, ListRoomsRequest, names=names)

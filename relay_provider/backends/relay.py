@@ -38,6 +38,10 @@ class RelayBackend:
             url_setting=setting,
         )
 
+    @property
+    def ahead(self) -> float | None:
+        return self._http.ahead
+
     async def create(self, room: RoomInputs) -> LiveRoom:
         segment(room.name, "Room")  # a room that no request could end again is not made
         return await self._collection("POST", as_json(LiveRoom, room.name), body=room.wire())

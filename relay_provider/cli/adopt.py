@@ -9,7 +9,7 @@ import click
 
 from relay_provider.backends import connect
 from relay_provider.cli.change_report import as_report
-from relay_provider.cli.common import about, counted, resolved
+from relay_provider.cli.common import about, agreed, counted, resolved
 from relay_provider.cli.foresight import Foresight
 from relay_provider.cli.output import write
 from relay_provider.cli.plan import Change, Watcher
@@ -17,7 +17,6 @@ from relay_provider.cli.recovery import Recovery
 from relay_provider.cli.stack import RoomStack
 from relay_provider.cli.state import lacking
 from relay_provider.drift import differences
-from relay_provider.errors import RelayError
 from relay_provider.manifest import Manifest, Project
 from relay_provider.model import LiveRoom
 
@@ -94,8 +93,7 @@ def adopt(manifest: Manifest, project: str | None, stack: str, output: str, *, y
         return
     if not yes:
         tell("changes", f"Plan: take over {counted(found.rooms, 'room')}.")
-        if not click.confirm("Take them into the state?"):
-            raise RelayError("Nothing was changed.")
+        agreed("Take them into the state?")
     recovery.adopt(found.equal, state)
     if yes:
         tell("done", f"Done: {counted(found.rooms, 'room')} taken over.")

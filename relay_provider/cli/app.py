@@ -9,12 +9,14 @@ import io
 import os
 import sys
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from relay_provider.errors import RelayError, escaped, quoted, redacted
-from relay_provider.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -34,6 +36,8 @@ COMMANDS: Final = {
     "keep": ("keep", "Stay running and recreate declared rooms that are missing."),
     "serve": ("serve", "Serve the Rooms API locally."),
     "terraform": ("terraform", "Install the provider for OpenTofu and Terraform."),
+    "doctor": ("doctor", "Look for what keeps the other commands from working; exit 1 if anything does."),
+    "completion": ("completion", "Print what makes a shell complete command lines."),
     "schema": ("validate", "Print a generated schema."),
 }
 """Command → its module in this package, and its line in the help, known without importing it."""
@@ -65,6 +69,14 @@ class App(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command line and exit."""
@@ -112,7 +124,22 @@ def _debug() -> None:
         click.echo(redacted(traceback.format_exc()), err=True)
 
 
+def _versions(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from relay_provider.cli.versions import lines
+
+        click.echo("\n".join(lines()))
+        ctx.exit()
+
+
 @click.group(cls=App, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_versions,
+    help="Show the versions that a bug report needs, and exit.",
+)
 def app() -> None:
     """Rooms as code: declare real-time rooms in YAML, make them so, and see when they drift."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from relay_provider.backends.prefix import elsewhere
+from relay_provider.cli.completion import DEFAULT_FILE as DEFAULT_FILE  # noqa: PLC0414, for all commands
+from relay_provider.cli.completion import labels, rooms
 from relay_provider.cli.output import waiting
 from relay_provider.config import Connection, Lookup
 from relay_provider.config import load as load_settings
@@ -27,9 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
-DEFAULT_FILE: Final = Path("rooms.yaml")
-
 files_argument = click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+room_argument = click.argument("room", shell_complete=rooms)
 stack_option = click.option(
     "-s", "--stack", metavar="NAME", help="Look up {config: …} and relay:… in this Pulumi stack."
 )
@@ -38,7 +39,7 @@ stack_option = click.option(
 
 def project_option(help_text: str) -> Callable[[F], F]:
     """`--project LABEL`."""
-    return click.option("-p", "--project", metavar="LABEL", help=help_text)
+    return click.option("-p", "--project", metavar="LABEL", help=help_text, shell_complete=labels)
 
 
 def exit_code_option(when: str) -> Callable[[F], F]:
@@ -97,7 +98,7 @@ def chosen(manifest: Manifest, label: str | None) -> tuple[Project, ...]:
 def connections(manifest: Manifest, label: str | None, stack: str | None = None) -> list[tuple[Project, Connection]]:
     """The projects that `--project` leaves, with their connections' settings. Raises for all that lack something."""
     if stack is None:
-        return resolved(manifest, label, load_settings(), _no_config)
+        return resolved(manifest, label, load_settings(), no_config)
     from relay_provider.cli.stack import RoomStack  # the only need for Pulumi here
 
     return resolved(manifest, label, *RoomStack.of(manifest, stack, None, create=False).settings())
@@ -193,6 +194,13 @@ def one_of(projects: Sequence[Project]) -> Project:
     return projects[0]
 
 
+def agreed(question: str) -> None:
+    """Ask, and end the command where the answer is no: no error, and not done either."""
+    if not click.confirm(question):
+        click.echo("Nothing was changed.", err=True)
+        raise click.exceptions.Exit(1)
+
+
 def raise_all(errors: Sequence[BaseException]) -> None:
     """Raise one error as it is, and several as one, a line each; what nobody foresaw comes first."""
     for error in errors:
@@ -202,5 +210,6 @@ def raise_all(errors: Sequence[BaseException]) -> None:
         raise RelayError("\n".join(dict.fromkeys(map(str, errors))))
 
 
-def _no_config(key: str) -> str | None:
+def no_config(key: str) -> str | None:
+    """A lookup where no stack was named."""
     raise ConfigError(f"{{config: {key}}} is in the config of a Pulumi stack; say of which one with --stack NAME.")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from relay_provider.cli.change_report import as_report
-from relay_provider.cli.common import counted
+from relay_provider.cli.common import agreed, counted
 from relay_provider.cli.output import write
 from relay_provider.cli.plan import Change, Watcher
 from relay_provider.cli.state import Deployment, rooms_in
 from relay_provider.cli.steps import ROOM_TYPE, SET_TYPE, label_of
 from relay_provider.config import Connection, Lookup
-from relay_provider.errors import ConfigError, RelayError
+from relay_provider.errors import ConfigError
 from relay_provider.place import settings_in_state
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def forget(engine: RoomStack, project: str | None, output: str, about: str, *, y
         return
     if not yes:
         write(as_report("changes", changes, counts, f"Plan: forget {number}, and end none.", about=about), output)
-        if not click.confirm("Forget these rooms?"):
-            raise RelayError("Nothing was changed.")
+        agreed("Forget these rooms?")
     engine.drop(lambda one: one["type"] in (ROOM_TYPE, SET_TYPE) and project in (None, label_of(one["urn"])))
     be = "is" if len(rooms) == 1 else "are"
     done = f"Done: {number} forgotten, which {be} left as {'it' if len(rooms) == 1 else 'they'} {be}."

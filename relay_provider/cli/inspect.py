@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from relay_provider.cli.common import connection_options, counted, in_session, with_rooms
+from relay_provider.cli.common import connection_options, counted, in_session, room_argument, with_rooms
 from relay_provider.cli.output import Cell, Code, Report, Table, output_option, shown, write
 from relay_provider.model import LiveRoom, RoomDetail
 from relay_provider.sayna import SaynaRoom
@@ -31,7 +31,7 @@ def list_command(output: str, **connection: Any) -> None:
 
 
 @click.command("get")
-@click.argument("room")
+@room_argument
 @click.option(
     "--source",
     type=click.Choice(("rooms", "sayna")),
@@ -55,7 +55,7 @@ def get_command(room: str, source: str, output: str, **connection: Any) -> None:
 
 
 @click.command("remove-participant")
-@click.argument("room")
+@room_argument
 @click.argument("identity")
 @connection_options
 @output_option

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -27,6 +29,14 @@ def install_roots() -> list[Path]:
     except OSError:
         versions = []
     return [home, *versions]
+
+
+def roots() -> Iterator[Path | None]:
+    """Where to look for bin/pulumi, in this order: PATH (None), this checkout's tools, its own installers' folders."""
+    if Path(shutil.which("pulumi") or "").is_absolute():  # not in the current folder, which may be anybody's
+        yield None
+    yield Path(__file__).parents[2] / ".toolchain"
+    yield from install_roots()
 
 
 def _age(folder: Path) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
 
+from relay_provider.cli.health import CHECKS
 from relay_provider.drift import ProjectDrift
 from relay_provider.model import SETTINGS, Removal, RoomDetail, RoomList
 from relay_provider.sayna import SaynaRoom
@@ -144,6 +145,18 @@ def _imports() -> Schema:
     return _object({"resources": _list(_object({"type": _TEXT, "name": _TEXT, "id": _TEXT}))})
 
 
+def _doctor() -> Schema:
+    finding = _object(
+        {
+            "check": _said({"enum": list(CHECKS)}, "What was looked at."),
+            "project": _said({"type": ["string", "null"]}, "The project's label; null for what is of no project."),
+            "status": _said({"enum": ["ok", "note", "wrong"]}, "A note is no error: only `wrong` makes exit code 1."),
+            "found": _said(_TEXT, "What was found and, where it is not ok, the way out."),
+        }
+    )
+    return _object({"healthy": _said({"type": "boolean"}, "Whether nothing is wrong."), "checks": _list(finding)})
+
+
 SCHEMAS: Final[dict[str, tuple[str, Callable[[], Schema]]]] = {
     "drift": ("relay-rooms drift --output json", _drift),
     "changes": ("relay-rooms preview, up and destroy --output json", _changes),
@@ -153,6 +166,7 @@ SCHEMAS: Final[dict[str, tuple[str, Callable[[], Schema]]]] = {
     "get-sayna": ("relay-rooms get --source sayna --output json", lambda: _of(SaynaRoom)),
     "remove-participant": ("relay-rooms remove-participant --output json", lambda: _of(Removal)),
     "token": ("relay-rooms token --output json", _token),
+    "doctor": ("relay-rooms doctor --output json", _doctor),
     "imports": ("relay-rooms export --imports", _imports),
 }
 """Each by its name: what prints it, and the schema."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pulumi.automation import CommandResult, InvalidVersionError, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
 from relay_provider.cli.guardian import guarded
-from relay_provider.cli.installs import install_roots
+from relay_provider.cli.installs import roots
 from relay_provider.cli.strangers import safe
 from relay_provider.cli.workspace import Workspace
 from relay_provider.errors import RelayError, quoted
@@ -48,8 +47,7 @@ class Command(PulumiCommand):
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._interruptions = 0
-        on_path = Path(shutil.which("pulumi") or "").is_absolute()  # not in the current folder, which may be anybody's
-        for root in (*([None] if on_path else []), *_install_roots()):
+        for root in roots():
             try:
                 super().__init__(root=str(root) if root else None)
             except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -147,9 +145,3 @@ def _drained(stream: IO[str] | None, tell: Callable[[str], Any] | None) -> tuple
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     return reader, lines
-
-
-def _install_roots() -> Iterator[Path]:
-    """Where pulumi lies when it is not on PATH: this checkout's tools, and its own installers' folders."""
-    yield Path(__file__).parents[2] / ".toolchain"
-    yield from install_roots()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from relay_provider.cli.change_report import as_report, summed
-from relay_provider.cli.common import counted
+from relay_provider.cli.common import agreed, counted
 from relay_provider.cli.foresight import Foresight
 from relay_provider.cli.limits import Allowance
 from relay_provider.cli.output import write
@@ -106,8 +106,8 @@ class EngineRun:
             elif not (yes or self._show(watcher)):
                 return
             self.allowance.check(watcher.changes.values())
-        if not (yes or click.confirm(_QUESTION[self.what])):
-            raise RelayError("Nothing was changed.")
+        if not yes:
+            agreed(_QUESTION[self.what])
         stack, watcher = self.engine.stack, Watcher(self.project, seen=self.foresight.seen)
         self.engine.settle()
         try:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 from pulumi.automation import (
     CommandError,
     ConcurrentUpdateError,
@@ -110,16 +111,12 @@ class RoomStack:
     def of(cls, manifest: Manifest, stack: str, program: Callable[[], None] | None, *, create: bool) -> RoomStack:
         """The manifest's stack."""
         workspace = Workspace.of(manifest)
-        if manifest.name is None and not workspace.local:
-            file, old = first_of(manifest.files), None
+        if why := workspace.unnamed(manifest):
+            old = None
             with suppress(RelayError, CommandError):
                 old = find(workspace, workspace.old_project, stack, Command())
-            name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{workspace.project}-of-{file.parent.name or 'acme'}")[:100]
             more = f" The stack {old}, made before manifests had names, will be taken over." if old else ""
-            raise RelayError(
-                f"{file.name} has no name, and a shared backend tells manifests apart by theirs: write `name: {name}` "
-                f"at its top.{more}"
-            )
+            raise RelayError(why + more)
         return cls(workspace, stack, program, manifest, create=create)
 
     def _opened(self, manifest: Manifest | None, create: bool) -> Stack:
@@ -129,6 +126,8 @@ class RoomStack:
             return self._select()
         if not create:
             raise NoStack(self.workspace, self.name)
+        if note := self.workspace.second_state:
+            click.echo(note, err=True)
         try:
             return self._select(StackInitMode.CREATE)
         except StackAlreadyExistsError:  # another run was faster

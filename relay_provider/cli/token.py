@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from relay_provider import tokens
-from relay_provider.cli.common import chosen, connection_options, connections, read_manifest
+from relay_provider.cli.common import chosen, connection_options, connections, read_manifest, room_argument
 from relay_provider.cli.output import write_json
 from relay_provider.config import Connection
 from relay_provider.config import load as load_settings
@@ -19,7 +19,7 @@ from relay_provider.values import did_you_mean
 
 
 @click.command("token")
-@click.argument("room")
+@room_argument
 @click.option("--identity", required=True, metavar="ID", help="Who it is for, unique in the room.")
 @click.option("--name", metavar="NAME", help="What others see them called.")
 @click.option(

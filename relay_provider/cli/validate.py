@@ -10,7 +10,18 @@ import click
 
 from relay_provider.cli.common import counted, files_argument, manifest_files, read_manifest
 
-OUTPUTS: Final = ("drift", "changes", "plan", "list", "get", "get-sayna", "remove-participant", "token", "imports")
+OUTPUTS: Final = (
+    "drift",
+    "changes",
+    "plan",
+    "list",
+    "get",
+    "get-sayna",
+    "remove-participant",
+    "token",
+    "doctor",
+    "imports",
+)
 """What commands print as JSON: known without importing the model."""
 
 

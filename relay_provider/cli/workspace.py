@@ -67,6 +67,17 @@ class Workspace:
         """That of a project whose manifest is, or was, this file."""
         return cls(file.parent.resolve() / FOLDER, project, local=not backend_chosen())
 
+    def unnamed(self, manifest: Manifest) -> str | None:
+        """Why a shared backend can have no stack of a manifest that has no name."""
+        if self.local or manifest.name is not None:
+            return None
+        file = first_of(manifest.files)
+        name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{self.project}-of-{file.parent.name or 'acme'}")[:100]
+        return (
+            f"{file.name} has no name, and a shared backend tells manifests apart by theirs: write `name: {name}` at "
+            "its top."
+        )
+
     @property
     def folder(self) -> Path:
         """For Pulumi's files: the project's, and each stack's configuration."""
@@ -81,6 +92,17 @@ class Workspace:
     def whole(self) -> bool:
         """Does the backend take the whole state each time, as all do but Pulumi Cloud?"""
         return self.local or not backend_chosen().startswith(("http://", "https://"))
+
+    @property
+    def second_state(self) -> str | None:
+        """What to say before a stack is made where a Pulumi project in the manifest's folder may have its rooms."""
+        files = (self.root.parent / f"Pulumi{end}" for end in (".yaml", ".yml", ".json"))
+        if not (found := next((file for file in files if file.is_file()), None)):
+            return None
+        return (
+            f"Note: {found} is a Pulumi project. If its program declares these rooms too, two states hold them, and "
+            "destroying one ends the other's: use `pulumi up` alone, or move the manifest to a folder of its own."
+        )
 
     @property
     def prepared(self) -> bool:

@@ -81,6 +81,7 @@ class MemoryProject:
 
     in_place = in_place("livekit")
     unreported = unreported("livekit")
+    ahead = 0.0
 
     def __init__(self, project_id: str, clock: Clock, epoch: float) -> None:
         self.address = f"memory, project {project_id}"

@@ -35,6 +35,10 @@ class Counted:
         self._counts = counts
         self.address, self.in_place, self.unreported = backend.address, backend.in_place, backend.unreported
 
+    @property
+    def ahead(self) -> float | None:
+        return self._backend.ahead
+
     async def create(self, room: RoomInputs) -> LiveRoom:
         return await self._counted("create", self._backend.create(room))
 

@@ -6,7 +6,15 @@
 from relay_provider.manifest.connection import written
 from relay_provider.manifest.json_schema import manifest_schema
 from relay_provider.manifest.load import Manifest, Project, from_text, load
-from relay_provider.manifest.names import ENDINGS, declared_name, first_of, is_name, name_of_file, namesakes
+from relay_provider.manifest.names import (
+    ENDINGS,
+    declared_name,
+    declared_rooms,
+    first_of,
+    is_name,
+    name_of_file,
+    namesakes,
+)
 from relay_provider.manifest.problems import ManifestError, ManifestProblem, Position
 
 __all__ = [
@@ -17,6 +25,7 @@ __all__ = [
     "Position",
     "Project",
     "declared_name",
+    "declared_rooms",
     "first_of",
     "from_text",
     "is_name",

@@ -12,7 +12,7 @@ from typing import Final
 from relay_provider.errors import key_like
 from relay_provider.manifest.problems import Broken
 from relay_provider.manifest.source import text_of
-from relay_provider.manifest.yamlpos import Map, Scalar, compose, resolve
+from relay_provider.manifest.yamlpos import Map, Node, Scalar, compose, resolve
 
 # What Pulumi allows for a project, which this names; a dot in front would make a hidden folder, or `..`, of it.
 NAME_PATTERN: Final = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$"
@@ -63,6 +63,21 @@ def declared_name(file: str | os.PathLike[str]) -> str | None:
         match = _UNPARSED.search(text)
         found = match[1] if match else None
     return found if isinstance(found, str) and is_name(found) else None
+
+
+def declared_rooms(file: str | os.PathLike[str]) -> dict[str, list[str]]:
+    """The names of rooms by their project's label, in a file that may be broken otherwise: for completion, and nothing
+    that counts."""
+    try:
+        projects = _entries(compose(text_of(os.fspath(file)))).get("projects")
+    except Broken:
+        return {}
+    return {label: list(_entries(_entries(project).get("rooms"))) for label, project in _entries(projects).items()}
+
+
+def _entries(node: Node | None) -> dict[str, Node]:
+    pairs = node.pairs if isinstance(node, Map) else ()
+    return {key.text: value for key, value in pairs if isinstance(key, Scalar) and key.text != "<<"}
 
 
 def _stem(file: Path) -> str:

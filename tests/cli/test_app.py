@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import platform
 import re
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
 
 from relay_provider.cli import app as app_module
+from relay_provider.cli import versions
 from relay_provider.cli.app import COMMANDS, app
 from relay_provider.version import __version__
 from tests.cli.conftest import Run
@@ -42,11 +45,12 @@ def test_help_and_version_import_nothing_heavy() -> None:
     heavy = ("pydantic", "httpx", "aiohttp", "pulumi", "rich", "starlette", "yaml", "grpc")
     program = (
         "import sys; from relay_provider.cli.app import app\n"
-        "try: app(['--help'])\n"
-        f"except SystemExit: print([m for m in {heavy!r} if m in sys.modules])"
+        "for args in (['--help'], ['--version']):\n"
+        "    try: app(args)\n"
+        f"    except SystemExit: print([m for m in {heavy!r} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("[]\n")
+    assert done.stdout.splitlines().count("[]") == 2
 
 
 @pytest.mark.parametrize("name", ["validate", "drift", "list"])
@@ -58,7 +62,21 @@ def test_the_api_needs_no_pulumi(name: str) -> None:
 
 
 def test_version(run: Run) -> None:
-    assert run("--version").stdout == f"relay-rooms {__version__}\n"
+    lines = run("--version").stdout.splitlines()
+    assert lines[0] == f"relay-rooms {__version__}"
+    known = ["Python", "Pulumi SDK", "Pulumi", "livekit-api", platform.system()]
+    assert [re.match(r"\D+(?= )", line)[0] for line in lines[1:]] == known  # type: ignore[index]
+
+
+def test_version_where_there_is_no_pulumi(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "bin" / "pulumi"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(versions, "roots", lambda: iter([tmp_path]))
+    result = run("--version")
+    assert result.exit_code == 0
+    assert "\nPulumi is not found\n" in result.stdout
 
 
 @pytest.mark.parametrize(

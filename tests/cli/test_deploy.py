@@ -169,6 +169,9 @@ def test_a_key_in_the_stacks_config(shop: Shop) -> None:
     assert shop.run("drift").returncode == 1
     assert shop.run("drift", "--stack", "dev").returncode == 0
     assert "2 live rooms" in shop.run("list", "-p", "acme", "--stack", "dev").stdout
+    assert shop.run("doctor").returncode == 1
+    assert "{config: acmeKey} is set" in (found := shop.run("doctor", "--stack", "dev")).stdout
+    assert found.returncode == 0
     assert "There is no stack nope" in shop.run("drift", "--stack", "nope").stderr
     assert KEY not in shop.state()
 
@@ -200,7 +203,7 @@ def test_without_pulumi(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     from relay_provider.errors import RelayError
 
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(pulumi_program, "_install_roots", lambda: iter([tmp_path]))
+    monkeypatch.setattr(pulumi_program, "roots", lambda: iter([tmp_path]))
     with pytest.raises(RelayError, match="The pulumi program was not found"):
         pulumi_program.Command()
 
@@ -319,7 +322,7 @@ def test_on_a_terminal_it_shows_the_plan_and_asks_and_colours_unless_that_is_not
         assert shop.api.rooms() == {}
         session.type("n\n")
         assert session.wait() == 1
-        assert "Nothing was changed." in session.text
+        assert session.text.endswith("\nNothing was changed.\n")  # which is not called an error
         assert "\x1b[" in session.written
     with terminal("up", cwd=shop.folder, env={**shop.env, "NO_COLOR": "1", "TERM": "dumb"}) as session:
         session.wait_for("[y/N]:")

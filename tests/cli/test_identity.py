@@ -60,6 +60,15 @@ def test_two_manifests_in_one_folder_are_two(shop: Shop) -> None:
 
 
 @needs_engine
+def test_a_first_run_beside_a_pulumi_project_says_that_its_program_may_have_the_rooms(shop: Shop) -> None:
+    shop.declare({})
+    (shop.folder / "Pulumi.yaml").write_text("name: rooms\nruntime: python\n")
+    said = "Pulumi.yaml is a Pulumi project. If its program declares these rooms too, two states hold them"
+    assert said in shop.run("up", "--yes").stderr
+    assert said not in shop.run("up", "--yes").stderr
+
+
+@needs_engine
 def test_two_first_runs_at_once(shop: Shop) -> None:
     shop.declare(TWO, name="acme")
     outcomes = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -106,6 +107,8 @@ def test_the_python_program_and_its_commands(folder: Path, env: dict[str, str], 
     done = shell(before, folder, env | chosen)
     assert done.returncode == 0, done.stdout
     assert sorted(served.rooms()) == ["all-hands", "lobby", "math", "physics", "standup", "standup-notes"]
+    exported = shell("pulumi stack output live", folder, env | chosen)
+    assert {"math", "physics", "standup"} <= set(json.loads(exported.stdout))
     done = shell(f"pulumi destroy{after}", folder, env | chosen)
     assert done.returncode == 0, done.stdout
     assert served.rooms() == {}

@@ -72,8 +72,11 @@ def test_make_up_ends_with_the_table_and_no_drift_and_a_second_one_changes_nothi
         httpx.get(f"{url}/rooms", headers=rooms, trust_env=False)
     assert "No local Rooms API is running" in make("down", clone)
 
-    third = make("up", clone)  # the rooms ended with their API
+    [pasted] = re.findall(r"^  export (RELAY_API_KEY=\S+ RELAY_BASE_URL=\S+)$", second, re.MULTILINE)
+    shell = dict(one.split("=", 1) for one in pasted.split())
+    third = make("up", clone, **shell)  # the rooms ended with their API
     assert "No drift: 4 rooms as declared." in third
+    assert pasted in third  # and is as true as before
     assert "was stopped" in make("down", clone, COLUMNS="40")
 
 

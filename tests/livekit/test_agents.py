@@ -83,7 +83,8 @@ def test_a_room_with_nobody_but_an_agent_in_it_is_replaced_and_ended(
     agents.next("joined")
     command.declare(standup={**declared(project, "notes"), "maxParticipants": 5})
     assert command.up() == {"replace": 1}
-    agents.next("joined")
+    while agents.any()["what"] != "joined":  # the old room's agent may be told to leave first, or find it closed
+        pass
     assert command.run("destroy", "--yes", "--stack", command.engine.stack).returncode == 0
     assert project.rooms() == []
 
