@@ -62,13 +62,14 @@ bench: setup ## the measurements in bench/, half an hour; `python -m bench --hel
 OUTPUTS = drift changes plan list get get-sayna remove-participant token doctor imports
 
 # By way of another file: a command that fails must not leave an empty schema behind.
-schemas: setup ## write schema.json, rooms.schema.json and schemas/ anew
+schemas: setup ## write schema.json, rooms.schema.json, schemas/ and docs/terraform/ anew
 	.venv/bin/relay-rooms schema pulumi > .toolchain/schema.json
 	mv .toolchain/schema.json schema.json
 	.venv/bin/relay-rooms schema manifest > .toolchain/rooms.schema.json
 	mv .toolchain/rooms.schema.json rooms.schema.json
 	for name in $(OUTPUTS); do .venv/bin/relay-rooms schema $$name > .toolchain/output.json && \
 		mv .toolchain/output.json schemas/$$name.json || exit 1; done
+	.venv/bin/python -m toolchain.registry_docs
 
 sdks: ## SDKs for nodejs, go and python from schema.json into sdks/
 	@$(SETUP) --sdks

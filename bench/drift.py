@@ -15,7 +15,8 @@ import aiohttp
 from bench.api import Api, serving_api
 from bench.measured import measured
 from bench.results import Figure, Options, compared
-from bench.ways import in_files, manifest, rooms, with_text
+from bench.stack import rooms, with_text
+from bench.ways import in_files, manifest
 
 RUNS = 5
 BARE = """

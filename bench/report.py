@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,9 @@ from bench.results import Figure, Results, Run
 from bench.ways import BARE, FLOOR, PEER, PHASES, SET_FLOOR, SETS, WAYS
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+DOORS = ("plugin", "manifest", "tofu", "terraform")
+DOORS_PAGE = "pulumi-or-terraform.md"
+"""Beside the page of all figures: those of the doors that people choose between."""
 NONE = "–"
 
 
@@ -55,8 +57,13 @@ class Table:
 
 def markdown(results: Results) -> str:
     """Everything, below one another."""
-    machine = "; ".join(f"{name}: {value}" for name, value in results.machine.items())
-    return "\n\n".join([f"Measured with {machine}.", *_of_runs(Table(results.runs)), *_of_figures(results.figures)])
+    return "\n\n".join(
+        [f"Measured with {_machine(results)}.", *_of_runs(Table(results.runs)), *_of_figures(results.figures)]
+    )
+
+
+def _machine(results: Results) -> str:
+    return "; ".join(f"{name}: {value}" for name, value in results.machine.items())
 
 
 def _of_runs(table: Table) -> Iterator[str]:
@@ -83,12 +90,12 @@ _DETAIL = [
 ]  # fmt: skip
 
 
-def _time(table: Table, way: str, count: int, latency: float, phase: str) -> str:
+def _time(table: Table, way: str, count: int, latency: float, phase: str, against: str = PEER) -> str:
     if table.failed(way, count, latency, phase):
         return "fails"
     seconds = table.median(way, count, latency, phase, lambda one: one.seconds)
-    ratio = table.ratio(way, PEER, count, latency, phase)
-    return shown(seconds) + (f" ({ratio:.2f})" if ratio is not None and way != PEER else "")
+    ratio = table.ratio(way, against, count, latency, phase)
+    return shown(seconds) + (f" ({ratio:.2f})" if ratio is not None and way != against else "")
 
 
 def _detail(table: Table, way: str, count: int, latency: float) -> list[str]:
@@ -140,12 +147,43 @@ def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(head), line(rule), *map(line, rows)])
 
 
+def doors(results: Results) -> str:
+    """The doors side by side, without latency."""
+    table = Table(one for one in results.runs if one.way in DOORS and not one.latency)
+    phases = [phase for phase in PHASES if phase not in ("again", "change")]
+    rows = [
+        [
+            f"{int(count):,} rooms: {WAYS[way].title}",
+            *(_time(table, way, int(count), 0, phase, DOORS[0]) for phase in phases),
+        ]
+        for count in table.values(lambda one: one.rooms)
+        for way in table.ways
+        if table.found(way, int(count), 0, "up")
+    ]
+    heads = [PHASES[phase] for phase in phases]
+    return f"Seconds (÷ the plugin's), measured with {_machine(results)}.\n\n{grid(['', *heads], rows)}"
+
+
 def fill(docs: Path, results: Results) -> None:
-    """Put the tables and the plots between the markers of a page, and the plots into the folder beside it."""
-    text = docs.read_text()
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise SystemExit(f"{docs} has no {BEGIN} … {END} to fill.")
+    """Put the tables and the plots between the markers of a page, and the plots into the folder beside it. The page of
+    the doors beside it gets its table, too, if it is there."""
     folder = docs.with_suffix("")
+    text = _parts(docs)
     links = [f"![{title}]({folder.name}/{file.name})" for title, file in plots(results, folder)]
-    between = "\n\n".join([BEGIN, *links, markdown(results), END])
-    docs.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: between, text, flags=re.DOTALL))
+    docs.write_text(_filled(text, "\n\n".join([*links, markdown(results)])))
+    beside = docs.with_name(DOORS_PAGE)
+    if beside.exists():
+        beside.write_text(_filled(_parts(beside), doors(results)))
+
+
+def _parts(page: Path) -> tuple[str, str]:
+    """What is before and after what is filled."""
+    text = page.read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise SystemExit(f"{page} has no {BEGIN} … {END} to fill.")
+    return text.partition(BEGIN)[0], text.partition(END)[2]
+
+
+def _filled(parts: tuple[str, str], between: str) -> str:
+    before, after = parts
+    return f"{before}{BEGIN}\n\n{between}\n\n{END}{after}"

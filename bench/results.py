@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -86,15 +87,23 @@ class Results:
 
 
 def this_machine() -> dict[str, str]:
-    said = subprocess.run([TOOLS / "pulumi", "version"], capture_output=True, text=True, check=True)
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "cores": str(os.cpu_count()),
         "python": platform.python_version(),
-        "pulumi": said.stdout.strip(),
+        **{name: version for name in ("pulumi", "tofu", "terraform") if (version := _version(name))},
         "date": time.strftime("%Y-%m-%d"),
         "load before": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def _version(engine: str) -> str:
+    program = shutil.which(engine, path=f"{TOOLS}{os.pathsep}{os.environ['PATH']}")
+    if not program:
+        return ""
+    env = {**os.environ, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
+    said = subprocess.run([program, "version"], env=env, capture_output=True, text=True, check=True).stdout
+    return said.splitlines()[0].split()[-1]
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -10,7 +10,8 @@ from pathlib import Path
 from bench.api import Api, serving_api
 from bench.measured import measured
 from bench.results import Options, Run, progress
-from bench.ways import FLOOR, PHASES, SET_FLOOR, WAYS, rooms
+from bench.stack import rooms
+from bench.ways import FLOOR, PHASES, SET_FLOOR, WAYS
 
 
 def measure(options: Options) -> Iterator[Run]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import relay_provider
 from bench.api import Api
+from bench.hcl import OpenTofu, Terraform
 from bench.peer import programs
+from bench.stack import PATH, Room, Stack, by_name, in_python, with_text
 from tests.conftest import ROOT
-from tests.e2e.engine import Project
 from tests.plugin.doors import PLUGIN_FOLDER, program
 
 PHASES = {
@@ -40,58 +41,9 @@ _RELAY_ROOMS = {
     "change": ("up", "--yes", "--max-ends-percent", "100"),
     "destroy": ("destroy", "--yes", "--max-ends-percent", "100"),
 }
-_OF_TESTS = ("GOGC", "PULUMI_DEBUG_COMMANDS", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK")
-"""What tests set where here the engine's own defaults hold."""
 _PROVIDER = {"plugin": "pulumi-resource-relay", "dynamic": "pulumi.dynamic", "peer": "pulumi-resource-peer"}
 
-Room = dict[str, Any]
 PER_FILE = 2_500
-
-
-def rooms(count: int, changed: bool = False) -> list[Room]:
-    """Rooms under schema names; the first is another one when `changed`."""
-    return [
-        {
-            "name": f"room-{n:05}",
-            "maxParticipants": 13 if changed and n == 0 else 12,
-            "emptyTimeout": 86_400,
-            "metadata": {"team": "core", "n": n},
-        }
-        for n in range(count)
-    ]
-
-
-def with_text(room: Room) -> Room:
-    """Its metadata as the text that the API takes, for ways that make none of objects."""
-    return {**room, "metadata": json.dumps(room["metadata"], separators=(",", ":"), sort_keys=True)}
-
-
-class Stack:
-    """One way's program in a folder of its own, ready to be run."""
-
-    provider: str
-    """What the command line of the provider's process has in it."""
-    state: Path
-
-    def __init__(self, folder: Path, api: Api) -> None:
-        self.folder = folder / "project"
-        self.folder.mkdir(parents=True)
-        self.project = Project(self.folder, api.env)
-        self.env = {name: value for name, value in self.project.env.items() if name not in _OF_TESTS}
-        self.prepare()
-
-    def prepare(self) -> None:
-        """What is not measured."""
-
-    def declare(self, rooms: list[Room]) -> None:
-        """Write the rooms down."""
-        raise NotImplementedError
-
-    def command(self, phase: str) -> list[str] | None:
-        """The command of a phase; None where this way has none."""
-        raise NotImplementedError
-
-    stdin: str | None = None
 
 
 class _Pulumi(Stack):
@@ -283,15 +235,6 @@ def in_files(rooms: list[Room]) -> list[list[Room]]:
     return [rooms[n : n + PER_FILE] for n in range(0, len(rooms), PER_FILE)] or [[]]
 
 
-def by_name(rooms: list[Room]) -> dict[str, Room]:
-    return {room["name"]: {key: value for key, value in room.items() if key != "name"} for room in rooms}
-
-
-def in_python(room: Room) -> Room:
-    names = {alias: name for name, alias in relay_provider.model.FIELDS.items()}
-    return {names[key]: value for key, value in room.items()}
-
-
 @dataclass(frozen=True)
 class Way:
     """A way, and how many rooms it takes in sensible time."""
@@ -301,6 +244,12 @@ class Way:
     most: int = 1_000
     most_slowly: int = 100
     """With a latency."""
+    needs: str = ""
+    """A program that may not be here."""
+
+    @property
+    def is_here(self) -> bool:
+        return not self.needs or bool(shutil.which(self.needs, path=PATH))
 
 
 WAYS = {
@@ -317,6 +266,8 @@ WAYS = {
     "dynamic-set": Way("RoomSet, dynamic provider", _DynamicSet, 10_000, 10_000),
     "grouped": Way("relay-rooms, grouped manifest", _Grouped, 10_000, 10_000),
     "bare": Way("the bare requests (aiohttp)", _Bare, 10_000, 10_000),
+    "tofu": Way("relay_room, OpenTofu", OpenTofu, 3_000, 1_000, needs="tofu"),
+    "terraform": Way("relay_room, Terraform", Terraform, 3_000, 1_000, needs="terraform"),
 }
 FLOOR, SET_FLOOR, PEER, BARE = "nothing", "nothing-set", "go", "bare"
 SETS = ("nothing-set", "plugin-set", "dynamic-set", "grouped")

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "export": ("export", "Write the live rooms as a manifest."),
     "keep": ("keep", "Stay running and recreate declared rooms that are missing."),
     "serve": ("serve", "Serve the Rooms API locally."),
+    "terraform": ("terraform", "Install the provider for OpenTofu and Terraform."),
     "doctor": ("doctor", "Look for what keeps the other commands from working; exit 1 if anything does."),
     "completion": ("completion", "Print what makes a shell complete command lines."),
     "schema": ("validate", "Print a generated schema."),

@@ -28,7 +28,8 @@ def test_every_way_goes_through_every_phase(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
     results = Results.read(file)
     ran = {(one.way, one.phase) for one in results.runs}
-    assert ran == {(way, phase) for way in WAYS for phase in PHASES} - {("bare", "preview"), ("bare", "again")}
+    here = [name for name, way in WAYS.items() if way.is_here]
+    assert ran == {(way, phase) for way in here for phase in PHASES} - {("bare", "preview"), ("bare", "again")}
     assert set(results.figures) == {
         "Drift of many rooms",
         "Start of the provider",

@@ -87,3 +87,18 @@ def test_a_plot_has_a_line_for_each_way_that_did_not_fail(tmp_path: Path) -> Non
     fill(page, Results({}, RUNS))
     plot = ET.parse(tmp_path / "performance" / "up-0ms.svg").getroot()
     assert len(plot.findall("{*}polyline")) == 2
+
+
+def test_the_doors_are_side_by_side_on_a_page_of_their_own(tmp_path: Path) -> None:
+    page, beside = tmp_path / "performance.md", tmp_path / "pulumi-or-terraform.md"
+    for one in (page, beside):
+        one.write_text(f"Before. {BEGIN}{END} After.")
+    fill(page, Results({"cores": "2"}, [*RUNS, run("tofu", 0.9), run("tofu", 1.4, phase="preview")]))
+    text = beside.read_text()
+    assert text.startswith("Before. ") and text.endswith(" After.")
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in text.splitlines() if line.startswith("|")]
+    assert rows[2:] == [
+        ["30 rooms: Room, plugin", "8.0"],
+        ["30 rooms: relay_room, OpenTofu", "0.9 (0.30)"],
+        ["100 rooms: Room, plugin", "99.0"],
+    ]

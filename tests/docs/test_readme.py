@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.unit
 def test_every_shell_block_is_run_by_a_test_here() -> None:
-    known = ("make up", "export PATH", "relay-rooms up --yes", "pulumi stack init", "make lint")
+    known = ("make up", "export PATH", "relay-rooms up --yes", "pulumi stack init", "tofu apply", "make lint")
     assert [sum(text in one for text in known) for one in SHELL] == [1] * len(known)
 
 
@@ -110,6 +110,20 @@ def test_the_python_program_and_its_commands(folder: Path, env: dict[str, str], 
     exported = shell("pulumi stack output live", folder, env | chosen)
     assert {"math", "physics", "standup"} <= set(json.loads(exported.stdout))
     done = shell(f"pulumi destroy{after}", folder, env | chosen)
+    assert done.returncode == 0, done.stdout
+    assert served.rooms() == {}
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not (TOOLS / "tofu").exists(), reason="OpenTofu is not here")
+def test_the_hcl_configuration_and_its_commands(tmp_path: Path, env: dict[str, str], served: Served) -> None:
+    (tmp_path / "main.tf").write_text(block("hcl", "required_providers"))
+    home = {"HOME": str(tmp_path / "home"), "TF_CLI_CONFIG_FILE": os.devnull}
+    before, after = block("sh", "tofu apply").split("tofu plan")
+    done = shell(before, tmp_path, env | home)
+    assert done.returncode == 0, done.stdout
+    assert sorted(served.rooms()) == ["standup"]
+    done = shell(f"tofu plan{after}", tmp_path, env | home)
     assert done.returncode == 0, done.stdout
     assert served.rooms() == {}
 
