@@ -17,7 +17,7 @@ PYTEST = .venv/bin/pytest
 PARALLEL = -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test soak unit conformance e2e lint bench schemas sdks clean
+.PHONY: help setup up down test soak unit conformance e2e lint bench schemas docs pictures sdks clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -62,7 +62,7 @@ bench: setup ## the measurements in bench/, half an hour; `python -m bench --hel
 OUTPUTS = drift changes plan list get get-sayna remove-participant token doctor imports
 
 # By way of another file: a command that fails must not leave an empty schema behind.
-schemas: setup ## write schema.json, rooms.schema.json, schemas/ and docs/terraform/ anew
+schemas: setup ## write schema.json, rooms.schema.json, schemas/, docs/terraform/ and docs/reference/ anew
 	.venv/bin/relay-rooms schema pulumi > .toolchain/schema.json
 	mv .toolchain/schema.json schema.json
 	.venv/bin/relay-rooms schema manifest > .toolchain/rooms.schema.json
@@ -70,11 +70,26 @@ schemas: setup ## write schema.json, rooms.schema.json, schemas/ and docs/terraf
 	for name in $(OUTPUTS); do .venv/bin/relay-rooms schema $$name > .toolchain/output.json && \
 		mv .toolchain/output.json schemas/$$name.json || exit 1; done
 	.venv/bin/python -m toolchain.registry_docs
+	.venv/bin/python -m toolchain.reference
+
+# What only these two need is no part of the set-up.
+DOCS = @.venv/bin/python -c 'import material, pyte' 2>/dev/null || \
+	.venv/bin/python -m pip install --disable-pip-version-check -q --group docs -c toolchain/constraints.txt
+
+docs: setup ## the site of the documentation into site/, the pages for Pulumi's registry into build/
+	$(DOCS)
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+	@.venv/bin/python -m toolchain.pulumi_registry
+	@echo "the documentation is in site/index.html"
+
+pictures: setup ## the pictures of terminals in docs/pictures/, from real runs
+	$(DOCS)
+	.venv/bin/python -m toolchain.pictures
 
 sdks: ## SDKs for nodejs, go and python from schema.json into sdks/
 	@$(SETUP) --sdks
 	.toolchain/bin/gen-sdks schema.json sdks
 
 clean: ## remove what setup and the tests made here (the cache of built programs stays)
-	rm -rf .venv .toolchain sdks .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .toolchain sdks site build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -30,7 +30,7 @@ def checked_url(
         raise ConfigError(f"{setting} must be an address alone, without user, password, query or fragment.")
     if parts.scheme in ("http", "ws") and not (allow_http or is_loopback(host)):
         raise ConfigError(
-            f"{setting} uses plain http to {host}, which would send the key in the clear; "
+            f"{setting} uses plain http to {host}, so the key would be sent in clear text; "
             "use https, or set allowHttp (RELAY_ALLOW_HTTP=true) on a private network."
         )
     where = f"{host}:{port or PORTS[HTTP_OF.get(parts.scheme, parts.scheme)]}"

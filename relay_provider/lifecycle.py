@@ -91,7 +91,7 @@ class Rooms:
         return live
 
     async def taken(self, wanted: RoomInputs, run: Run, secret: Collection[str] = ()) -> tuple[LiveRoom, bool] | None:
-        """The live room that a create would take over, and whether it would end it to make it anew; None when there is
+        """The live room that a create would take over, and whether it would end it to recreate it; None when there is
         none. A question: it changes nothing. Raises RoomDiffers where the create would; `secret` as in `create`.
         """
         live = await self._listing.witness(wanted.name, run.began)

@@ -116,7 +116,7 @@ def load(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or "relayRoomsPlan" not in found:
         raise RelayError(f"{file} is no plan; `relay-rooms preview --save {file}` writes one.")
     if found["relayRoomsPlan"] != FORMAT or not _whole(found):
-        raise RelayError(f"The plan {file} is of another version of relay-rooms, or damaged; make it anew.")
+        raise RelayError(f"The plan {file} is of another version of relay-rooms, or damaged; make a new one.")
     return found
 
 
@@ -169,7 +169,7 @@ def _refuse(file: Path, reasons: Sequence[str]) -> None:
         more = len(reasons) - len(told)
         told += [f"and {counted(more, 'room')} more"] if more else []
         lines = [f"The plan {file} does not hold any more: {reason}." for reason in told]
-        raise RelayError("\n".join([*lines, "Nothing was done. Make the plan anew: `relay-rooms preview --save …`."]))
+        raise RelayError("\n".join([*lines, "Nothing was done. Make a new plan: `relay-rooms preview --save …`."]))
 
 
 def _whole(found: Data) -> bool:

@@ -52,7 +52,7 @@ def token_command(
 ) -> None:
     """Print a token with which somebody may join a declared room on LiveKit.
 
-    It carries the room's declared settings: where the room has expired, the join makes it anew as declared. The token
+    It carries the room's declared settings: where the room has expired, the join recreates it as declared. The token
     is a secret; it is made from the keys alone, and no server is asked.
     """
     who = tokens.holder(identity, name, ttl, list(grants))

@@ -29,7 +29,7 @@ def join_token(
     """A token with which `identity` may join the room on LiveKit, as a secret.
 
     `room` is a `Room`, or the name of one that this program has declared before, in a set too (of `project`). The token
-    carries its declared settings, so that a join which makes an expired room anew makes it as declared.
+    carries its declared settings, so that a join which recreates an expired room makes it as declared.
 
     `ttl` says how long it may be used to join: `90s`, `15m`, `1h`, `7d`, or seconds, at most 365 days. `grants` are
     names as LiveKit has them, such as `["hidden", "canPublish=false"]` or `{"canPublish": False}`. A preview makes it

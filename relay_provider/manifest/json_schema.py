@@ -31,7 +31,7 @@ def manifest_schema() -> Schema:
                     "The file's own name without it; required on a shared backend.",
                     MANIFEST_NAME_PATTERN,
                 ),
-                "defaults": _described("Connection for every room of the file.", "settings"),
+                "defaults": _described("Settings of every room of the file.", "settings"),
                 "projects": _map(
                     "The projects by label. A label is for people, state and reports.",
                     {"pattern": LABEL_PATTERN},
@@ -67,7 +67,7 @@ def _project() -> Schema:
                 "items": {"type": "string", "minLength": 1},
             },
             "livekit": _described("The LiveKit server that holds the rooms.", "livekit"),
-            "defaults": _described("Connection for every room of the project, over those of the file.", "settings"),
+            "defaults": _described("Settings of every room of the project, over those of the file.", "settings"),
             "rooms": _map(
                 "The rooms by name: letters, digits and . _ - : (at most 128).",
                 {"pattern": NAME_PATTERN, "not": {"enum": [".", ".."]}},

@@ -133,7 +133,7 @@ _REPLACING: Final = ("name", *settings_of("relay"))
 _OUTPUTS: Final = ("max_participants", "metadata", "sid", "creation_time")
 _CONFIG: Final = (
     "On LiveKit, the declared settings as LiveKit's server SDKs read them (JSON of a RoomConfiguration): as the "
-    "roomConfig of a join token, they make an expired room anew as declared. A roomPreset is to be named beside it."
+    "roomConfig of a join token, they recreate an expired room as declared. A roomPreset is to be named beside it."
 )
 _MAYBE: Final = {"emptyTimeout", "livekit", room_config.KEY}
 """The outputs that are there only where they are declared."""

@@ -227,6 +227,6 @@ def _status(method: str, error: Exception, secrets: Iterable[str] = ()) -> tuple
     if os.environ.get(DEBUG_ENV):
         print(redacted("".join(traceback.format_exception(error)), secrets), file=sys.stderr, flush=True)  # noqa: T201
     return StatusCode.INTERNAL, (
-        f"{method} failed on a defect of the relay plugin ({type(error).__name__}); please report it. "
+        f"{method} hit a bug in the relay plugin ({type(error).__name__}); please report it. "
         f"{DEBUG_ENV}=1 in the environment prints the details to the plugin's stderr."
     )

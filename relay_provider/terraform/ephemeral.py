@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from relay_provider.terraform.provider import Provider
 
 JOIN_TOKEN: Final = "relay_join_token"  # noqa: S105 - a type's name
-ABOUT: Final = "A token with which somebody joins a room on LiveKit, and which makes an expired room anew as declared."
+ABOUT: Final = "A token with which somebody joins a room on LiveKit, and which recreates an expired room as declared."
 
 
 def known_type(type_name: str) -> None:

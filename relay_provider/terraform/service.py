@@ -105,10 +105,10 @@ class Service:
             from relay_provider.terraform.words import error as told
 
             detail = (
-                f"{method} failed on a defect of the relay provider ({type(error).__name__}); please report it. "
+                f"{method} hit a bug in the relay provider ({type(error).__name__}); please report it. "
                 f"{DEBUG_ENV}=1 in the environment prints the details to its stderr, which TF_LOG=debug shows."
             )
-            return failed(method, [told("A defect of the relay provider", detail)])
+            return failed(method, [told("A bug in the relay provider", detail)])
 
     async def aclose(self) -> None:
         """Close the connections to the API."""

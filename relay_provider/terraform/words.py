@@ -46,7 +46,7 @@ _SUMMARIES: Final[tuple[tuple[type[RelayError], str], ...]] = (
     (errors.RoomOccupied, "People are in the room"),
     (errors.RoomUnsure, "It is not sure that the room is empty"),
     (errors.RoomKept, "The room is kept"),
-    (errors.ReplacementFailed, "The room could not be made anew"),
+    (errors.ReplacementFailed, "The room could not be recreated"),
 )
 
 

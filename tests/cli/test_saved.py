@@ -42,7 +42,7 @@ def refusals(shop: Shop, *options: str) -> list[str]:
     assert (done.returncode, done.stdout) == (1, ""), done.stdout + done.stderr
     assert shop.api.rooms() == before
     *reasons, last = [line.removeprefix("Error: ") for line in done.stderr.splitlines()]
-    assert last == "Nothing was done. Make the plan anew: `relay-rooms preview --save …`."
+    assert last == "Nothing was done. Make a new plan: `relay-rooms preview --save …`."
     told = "The plan plan.json does not hold any more: "
     assert all(one.startswith(told) for one in reasons), reasons
     return [one.removeprefix(told).removesuffix(".") for one in reasons]
@@ -204,7 +204,7 @@ def test_many_reasons_are_cut_short() -> None:
     [
         ("{}", "is no plan; `relay-rooms preview --save plan.json` writes one."),
         ("nonsense", "is no plan;"),
-        ('{"relayRoomsPlan": 2}', "is of another version of relay-rooms, or damaged; make it anew."),
+        ('{"relayRoomsPlan": 2}', "is of another version of relay-rooms, or damaged; make a new one."),
         ('{"relayRoomsPlan": 1, "manifest": {"name": "x"}}', "or damaged"),
         (None, "cannot be read: no such file or directory."),
     ],

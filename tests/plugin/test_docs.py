@@ -1,4 +1,4 @@
-"""The registry's pages say what is so."""
+"""The pages on the plugin say what is so."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.unit
 
-INDEX = (ROOT / "docs" / "_index.md").read_text()
+INDEX = (ROOT / "docs" / "plugin.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "installation-configuration.md").read_text()
 
 
@@ -30,16 +30,3 @@ def test_secrets_are_called_so() -> None:
 def test_every_function_is_mentioned() -> None:
     for token in FUNCTIONS:
         assert f"`relay.{token.rpartition(':')[2]}`" in INDEX
-
-
-@pytest.mark.parametrize("page", [INDEX, CONFIGURATION])
-def test_the_front_matter_is_the_registrys(page: str) -> None:
-    head = page.split("---\n")[1]
-    assert {"title", "meta_desc", "layout"} <= {line.partition(":")[0] for line in head.splitlines()}
-    assert "layout: package" in head
-
-
-@pytest.mark.parametrize("language", ["typescript", "python", "go", "yaml"])
-def test_the_example_is_in_every_language(language: str) -> None:
-    assert f"{{{{% choosable language {language} %}}}}" in INDEX
-    assert f"```{language}\n" in INDEX

@@ -313,7 +313,7 @@ async def test_a_defect_is_a_sentence_too(client: Client, monkeypatch: pytest.Mo
     monkeypatch.setattr("relay_provider.lifecycle.Rooms.create", lambda *_, **__: 1 / 0)
     code, message = await fails(client.create({}))
     assert code == grpc.StatusCode.INTERNAL
-    assert message.startswith("Create failed on a defect of the relay plugin (ZeroDivisionError); please report it.")
+    assert message.startswith("Create hit a bug in the relay plugin (ZeroDivisionError); please report it.")
     assert capfd.readouterr().err == ""
     monkeypatch.setenv("RELAY_DEBUG", "1")
     await fails(client.create({}))

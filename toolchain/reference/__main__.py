@@ -1,0 +1,5 @@
+"""`python -m toolchain.reference` writes docs/reference/."""
+
+from toolchain.reference import write
+
+write()
