@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +63,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.unit
 def test_every_shell_block_is_run_by_a_test_here() -> None:
-    known = ("make up", "export PATH", "relay-rooms up --yes", "pulumi stack init", "tofu apply", "make lint")
+    known = ("make up", "export PATH", "relay-rooms up --yes", "pulumi stack init", "tofu apply")
     assert [sum(text in one for text in known) for one in SHELL] == [1] * len(known)
 
 
@@ -77,9 +76,8 @@ def test_make_has_the_target(target: str) -> None:
 @pytest.mark.unit
 def test_the_livekit_manifest_is_one(tmp_path: Path) -> None:
     (tmp_path / "rooms.yaml").write_text(block("yaml", "livekit:"))
-    one, other = load([tmp_path / "rooms.yaml"]).projects
+    [one] = load([tmp_path / "rooms.yaml"]).projects
     assert (one.ref.backend, one.ref.livekit_url, one.ref.project_id) == ("livekit", "wss://livekit.acme.com", None)
-    assert other.ref == replace(one.ref, label="tenant-a", project_id="tenant-a")
 
 
 @pytest.mark.e2e
@@ -128,26 +126,8 @@ def test_the_hcl_configuration_and_its_commands(tmp_path: Path, env: dict[str, s
     assert served.rooms() == {}
 
 
-@pytest.mark.e2e
-def test_the_drift_report_is_what_appears(folder: Path, env: dict[str, str], served: Served) -> None:
-    manifest = (folder / "rooms.yaml").read_text() + "      support: {}\n"
-    (folder / "rooms.yaml").write_text(manifest)
-    served.create("support", maxParticipants=100)
-    served.create("all-hands", maxParticipants=2, metadata='{"host":"ada","topic":"All hands"}')
-    done = shell("relay-rooms drift", folder, env)
-    assert done.returncode == 2
-    shown = block("text", "$ relay-rooms drift").split("\n", 1)[1]
-    assert [line.rstrip() for line in done.stdout.splitlines()] == [line.rstrip() for line in shown.splitlines()]
-
-
 @pytest.mark.unit
-def test_the_table_of_settings_is_whole() -> None:
-    from relay_provider.config import OPTIONS
-
-    rows = re.findall(r"^\| `relay:(\w+)` \| `(\w+)` \|", README, re.MULTILINE)
-    assert rows == [(setting.name, setting.env) for setting in OPTIONS]
-
-
-def test_the_table_of_settings_is_the_models() -> None:
+def test_the_table_of_a_room_s_settings_is_the_model_s() -> None:
+    page = (ROOT / "docs" / "changes.md").read_text()
     for name, setting in SETTINGS.items():
-        assert f"| `{name}` | {setting.limits} | {setting.when_absent} |" in README
+        assert f"| `{name}` | {setting.limits} | {setting.when_absent} |" in page
