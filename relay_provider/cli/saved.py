@@ -218,7 +218,7 @@ def _differing(before: Sequence[Data], after: Sequence[Data]) -> str:
 def _events(was: Data, is_: Data) -> Iterator[str]:
     old, new = was.get("sid"), is_.get("sid")
     if old != new:
-        yield "ended" if not new else "was made" if not old else "ended and was made again"
+        yield "ended" if not new else "was created" if not old else "ended and was recreated"
     elif was.get("settings") != is_.get("settings"):
         one, other = was.get("settings") or {}, is_.get("settings") or {}
         fields = [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]

@@ -93,8 +93,8 @@ def test_what_happened_to_rooms_since_is_told_and_nothing_is_done(shop: Shop) ->
     shop.api.create("new")
     assert refusals(shop) == [
         "acme/forced was joined by cy; was left by ana",
-        "acme/kept ended and was made again",
-        "acme/new was made",
+        "acme/kept ended and was recreated",
+        "acme/new was created",
     ]
     assert shop.run("up", "--plan", "plan.json", "-o", "json").stdout == ""
 
@@ -177,7 +177,7 @@ def planned(**facts: Any) -> dict[str, Any]:
     [
         ({"settings": {"metadata": "y\u202e"}}, 'acme/a was changed: metadata was "x", is "y "'),
         ({"sid": None, "settings": None}, "acme/a ended"),
-        ({"sid": "RM_2"}, "acme/a ended and was made again"),
+        ({"sid": "RM_2"}, "acme/a ended and was recreated"),
         ({"change": "replace"}, "acme/a would not be changed as planned (now: replace)"),
         ({"people": ["ana"]}, "acme/a was joined by ana"),
         ({"room": "b"}, "acme/a would be left as it is"),
