@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from relay_provider.cli.health import CHECKS
 from relay_provider.drift import ProjectDrift
-from relay_provider.model import SETTINGS, Removal, RoomDetail, RoomList
+from relay_provider.model import OWN, SETTINGS, Removal, RoomDetail, RoomList
 from relay_provider.sayna import SaynaRoom
 
 Schema = dict[str, Any]
@@ -108,10 +108,11 @@ def _changes() -> Schema:
 def _plan() -> Schema:
     nullable = {"type": ["string", "null"]}
     settings = {name: {"type": ["string", "integer", "array", "object", "null"]} for name in sorted(SETTINGS)}
+    own = [name for name in SETTINGS if name.startswith(OWN)]
     room = {
         **_change([*_KINDS, "same"]),
         "sid": _said(nullable, "The live room's session; null where there is none."),
-        "settings": {**_object(settings, description="As it is live."), "type": ["object", "null"]},
+        "settings": {**_object(settings, *own, description="As it is live."), "type": ["object", "null"]},
         "people": _said(_list(_TEXT), "Everybody in a room that would end."),
         "refused": _said({"type": "boolean"}, "Whether it will be left as it is."),
     }
