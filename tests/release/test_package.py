@@ -8,6 +8,7 @@ import json
 import re
 import sys
 import tarfile
+import tomllib
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +22,8 @@ from tests.release.made import made
 
 pytestmark = pytest.mark.unit
 
-DECLARED = {one.name.lower(): one for one in map(Requirement, metadata.requires("relay-provider") or [])}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+DECLARED = {one.name.lower(): one for one in map(Requirement, PROJECT["dependencies"])}
 
 
 @pytest.fixture(scope="module")
