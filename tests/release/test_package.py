@@ -10,6 +10,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.unit
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DECLARED = {one.name.lower(): one for one in map(Requirement, PROJECT["dependencies"])}
+TERRAFORM = {Requirement(one).name.lower() for one in PROJECT["optional-dependencies"]["terraform"]}
+"""What only the door for OpenTofu and Terraform needs."""
 
 
 @pytest.fixture(scope="module")
@@ -31,30 +34,41 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("release") / "dist")
 
 
-def test_what_is_imported_is_declared() -> None:
+def foreign_to(files: Iterable[Path]) -> set[str]:
+    """The modules of others that the files import."""
     imported: set[str] = set()
-    for file in (ROOT / "relay_provider").rglob("*.py"):
+    for file in files:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module)
-    # The distributions of a namespace (`livekit`, `google`) share its name: the one that has the module counts.
-    homes: dict[str, set[str]] = {}
+    own = {*sys.stdlib_module_names, "relay_provider"}
+    return {name for name in imported if name.split(".")[0] not in own}
+
+
+@pytest.fixture(scope="module")
+def homes() -> Mapping[str, set[str]]:
+    """Each module's distributions. Those of a namespace (`livekit`, `google`) share its name: the one that has the
+    module counts."""
+    found: dict[str, set[str]] = {}
     for distribution in {name for names in metadata.packages_distributions().values() for name in names}:
         for path in metadata.files(distribution) or []:
             if path.suffix in (".py", ".so"):
                 parts = [part for part in (*path.parts[:-1], path.name.split(".")[0]) if part != "__init__"]
-                homes.setdefault(".".join(parts), set()).add(distribution.lower().replace("_", "-"))
-    foreign = {
-        name
-        for name in imported
-        if name.split(".")[0] not in sys.stdlib_module_names and name.split(".")[0] != "relay_provider"
-    }
-    undeclared = {name: homes.get(name, set()) for name in foreign if not homes.get(name, set()) & DECLARED.keys()}
-    assert undeclared == {}
-    needed = {one for name in foreign for one in homes[name]}
-    assert DECLARED.keys() - needed == set(), "declared, and imported nowhere"
+                found.setdefault(".".join(parts), set()).add(distribution.lower().replace("_", "-"))
+    return found
+
+
+def test_what_is_imported_is_declared(homes: Mapping[str, set[str]]) -> None:
+    files = set((ROOT / "relay_provider").rglob("*.py"))
+    of_terraform = set((ROOT / "relay_provider" / "terraform").rglob("*.py"))
+    core, extra = foreign_to(files - of_terraform), foreign_to(of_terraform)
+    assert {name: homes.get(name) for name in core if not homes.get(name, set()) & DECLARED.keys()} == {}
+    declared = DECLARED.keys() | TERRAFORM
+    assert {name: homes.get(name) for name in extra if not homes.get(name, set()) & declared} == {}
+    needed = {one for name in core | extra for one in homes[name]}
+    assert declared - needed == set(), "declared, and imported nowhere"
 
 
 @pytest.mark.parametrize("name", ["pulumi", "uvicorn", "livekit-api", "livekit-protocol", "pydantic"])
@@ -75,12 +89,13 @@ def test_the_wheel_holds_the_package_alone(dist: Path) -> None:
     others = [name for name in wheel.namelist() if not re.fullmatch(r"relay_provider/[a-z_/0-9]+\.py", name)]
     own = [name for name in others if ".dist-info/" not in name]
     usage = sorted(f"relay_provider/plugin/usage/{file.name}" for file in ROOT.glob("relay_provider/plugin/usage/*.md"))
-    assert sorted(own) == sorted([*usage, "relay_provider/keep/page.html", "relay_provider/py.typed"])
+    protocol = [f"relay_provider/terraform/protocol/tfplugin6{end}" for end in (".proto", "_pb2.pyi")]
+    assert sorted(own) == sorted([*usage, *protocol, "relay_provider/keep/page.html", "relay_provider/py.typed"])
     info = f"relay_provider-{__version__}.dist-info"
     files = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
     assert sorted(others) == sorted([*own, *(f"{info}/{file}" for file in files)])
     said = wheel.read(f"{info}/METADATA").decode()
-    assert "License-Expression: Apache-2.0\n" in said
+    assert "License-Expression: Apache-2.0 AND MPL-2.0\n" in said
     assert "Description-Content-Type: text/markdown\n" in said
 
 
