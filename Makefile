@@ -17,7 +17,7 @@ PYTEST = .venv/bin/pytest
 PARALLEL = -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test soak unit conformance e2e lint bench schemas docs pictures sdks clean
+.PHONY: help setup up down test soak unit conformance e2e lint bench schemas docs pictures sdks dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -90,6 +90,9 @@ sdks: ## SDKs for nodejs, go and python from schema.json into sdks/
 	@$(SETUP) --sdks
 	.toolchain/bin/gen-sdks schema.json sdks
 
+dist: sdks ## everything that is released, into dist/: needs git, Go and Node.js
+	@.venv/bin/python -m toolchain.dist
+
 clean: ## remove what setup and the tests made here (the cache of built programs stays)
-	rm -rf .venv .toolchain sdks site build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .toolchain sdks dist site build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

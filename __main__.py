@@ -1,9 +1,18 @@
-"""Declares every room of rooms.yaml; `pulumi up` makes them so."""
+"""Declares every room of rooms.yaml; `pulumi up` makes them so.
 
-import pulumi
+Started without Pulumi's language host, as PulumiPlugin.yaml has it, it is the plugin."""
 
-import relay_provider as relay
+import sys
 
-rooms = relay.declare_rooms("rooms.yaml")
+if "pulumi" in sys.modules:
+    import pulumi
 
-pulumi.export("rooms", sorted(rooms))
+    import relay_provider as relay
+
+    rooms = relay.declare_rooms("rooms.yaml")
+
+    pulumi.export("rooms", sorted(rooms))
+else:
+    from relay_provider.plugin import main
+
+    sys.exit(main())

@@ -18,7 +18,7 @@ _COMMANDS = {
     "change": ("apply", "-auto-approve"),
     "destroy": ("destroy", "-auto-approve"),
 }
-# In a local value: inside `for_each` the engine would work it out anew for each room.
+# As docs/terraform.md says it for many rooms: an engine works for_each out anew for each of them, so it is names alone.
 _MAIN = """
 terraform {
   required_providers {
@@ -30,14 +30,15 @@ provider "relay" {}
 
 locals {
   rooms = { for room in jsondecode(file("rooms.json")) : room.name => room }
+  names = { for name, room in local.rooms : name => name }
 }
 
 resource "relay_room" "room" {
-  for_each         = local.rooms
-  name             = each.value.name
-  max_participants = each.value.max_participants
-  empty_timeout    = each.value.empty_timeout
-  metadata         = each.value.metadata
+  for_each         = local.names
+  name             = each.key
+  max_participants = local.rooms[each.key].max_participants
+  empty_timeout    = local.rooms[each.key].empty_timeout
+  metadata         = local.rooms[each.key].metadata
 }
 """
 

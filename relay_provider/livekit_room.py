@@ -67,6 +67,14 @@ def _agents(value: object) -> object:
     return value
 
 
+_Delay = Annotated[
+    int | None,
+    optional(lambda value: whole_number(value, 1, MAX_DELAY)),
+    Setting(absent=0, limits="1 to 40950 ms", when_absent="the server's default", unreported_by=LIVEKIT),
+]
+_DELAY: Final = "The {} delay of playback in milliseconds, 1 to 40950. Absent: the server's default."
+
+
 class LiveKit(BaseModel):
     """Settings that only rooms on LiveKit have."""
 
@@ -122,26 +130,8 @@ class LiveKit(BaseModel):
         description="A named configuration of the server (room.room_configurations), which says what the room leaves "
         "out. What only the preset says is not compared.",
     )
-    min_playout_delay: Annotated[
-        int | None,
-        optional(lambda value: whole_number(value, 1, MAX_DELAY)),
-        Setting(absent=0, limits="1 to 40950 ms", when_absent="the server's default", unreported_by=LIVEKIT),
-    ] = Field(
-        default=None,
-        ge=1,
-        le=MAX_DELAY,
-        description="The least delay of playback in milliseconds, 1 to 40950. Absent: the server's default.",
-    )
-    max_playout_delay: Annotated[
-        int | None,
-        optional(lambda value: whole_number(value, 1, MAX_DELAY)),
-        Setting(absent=0, limits="1 to 40950 ms", when_absent="the server's default", unreported_by=LIVEKIT),
-    ] = Field(
-        default=None,
-        ge=1,
-        le=MAX_DELAY,
-        description="The greatest delay of playback in milliseconds, 1 to 40950. Absent: the server's default.",
-    )
+    min_playout_delay: _Delay = Field(default=None, ge=1, le=MAX_DELAY, description=_DELAY.format("least"))
+    max_playout_delay: _Delay = Field(default=None, ge=1, le=MAX_DELAY, description=_DELAY.format("greatest"))
     sync_streams: Annotated[
         bool | None,
         optional(boolean),

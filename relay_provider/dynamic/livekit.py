@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -37,33 +37,27 @@ class LiveKit:
 
 def livekit_props(resource: str, given: Any) -> Any:
     """What a program says under `livekit`, under its names in the state."""
-    if holds_output(given, deep=False):
-        return Output.from_input(given).apply(lambda known: livekit_props(resource, known))
-    props = _props(given)
-    if isinstance(props, dict) and "agents" in props:
-        props["agents"] = _agents(resource, props["agents"])
-    return props
+
+    def agent(given: Any) -> Any:
+        return _props(given, metadata=lambda told: as_declared(resource, told))
+
+    def agents(given: Any) -> Any:
+        return [_known(one, agent) for one in given] if isinstance(given, Sequence) else given
+
+    return _known(given, lambda known: _props(known, agents=lambda said: _known(said, agents)))
 
 
-def _agents(resource: str, given: Any) -> Any:
-    if holds_output(given, deep=False):
-        return Output.from_input(given).apply(lambda known: _agents(resource, known))
-    return [_agent(resource, one) for one in given] if isinstance(given, Sequence) else given
+def _known(given: Any, work: Callable[[Any], Any]) -> Any:
+    """What `work` makes of a value: now, or when an output is known."""
+    return Output.from_input(given).apply(work) if holds_output(given, deep=False) else work(given)
 
 
-def _agent(resource: str, given: Any) -> Any:
-    if holds_output(given, deep=False):
-        return Output.from_input(given).apply(lambda known: _agent(resource, known))
-    props = _props(given)
-    if isinstance(props, dict) and "metadata" in props:
-        props["metadata"] = as_declared(resource, props["metadata"])
-    return props
-
-
-def _props(given: Any) -> Any:
-    """A mapping, or one of the classes above, without what is absent; anything else is for the check to refuse."""
+def _props(given: Any, **of: Callable[[Any], Any]) -> Any:
+    """A mapping, or one of the classes above, without what is absent, and with what is made `of` some; anything else is
+    for the check to refuse."""
     if isinstance(given, LiveKit | Agent):
         given = {one.name: getattr(given, one.name) for one in fields(given)}
     if not isinstance(given, Mapping):
         return given
-    return {to_camel(key): value for key, value in given.items() if value is not None}
+    said = {to_camel(key): value for key, value in given.items() if value is not None}
+    return {key: of[key](value) if key in of else value for key, value in said.items()}

@@ -120,7 +120,12 @@ def _attribute(field: str, info: Any, **how: bool) -> Attribute:
 
 
 def _of(model: type[BaseModel], **how: bool) -> tuple[Attribute, ...]:
-    return tuple(_attribute(field, info, **how) for field, info in model.model_fields.items() if info.description)
+    asked = {"required": True, "optional": False} if how.get("optional") else {}
+    return tuple(
+        _attribute(field, info, **{**how, **(asked if info.is_required() else {})})
+        for field, info in model.model_fields.items()
+        if info.description
+    )
 
 
 _MADE: Final = ("sid", "creation_time")

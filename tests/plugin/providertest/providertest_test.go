@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/providertest"
 	"github.com/pulumi/providertest/grpclog"
 	"github.com/pulumi/providertest/pulumitest"
 	"github.com/pulumi/providertest/pulumitest/assertpreview"
@@ -30,6 +31,22 @@ func TestAttached(t *testing.T) {
 
 func TestLocalPath(t *testing.T) {
 	life(t, false, opttest.LocalProviderPath("relay", folder))
+}
+
+// TestUpgrade previews the stacks of earlier versions; python -m tests.upgrades.write records them.
+func TestUpgrade(t *testing.T) {
+	kept, err := os.ReadDir("testdata/recorded/TestProviderUpgrade/program")
+	if err != nil || len(kept) == 0 {
+		t.Fatalf("no stack is kept: %v", err)
+	}
+	for _, version := range kept {
+		t.Run(version.Name(), func(t *testing.T) {
+			test := pulumitest.NewPulumiTest(t, "program", opttest.LocalProviderPath("relay", folder),
+				opttest.SkipInstall(), opttest.NewStackOptions(optnewstack.DisableAutoDestroy()),
+				opttest.Env("RELAY_BASE_URL", "http://127.0.0.1:1/v1")) // as recorded; nothing is asked of it
+			assertpreview.HasNoChanges(t, providertest.PreviewProviderUpgrade(t, test, "relay", version.Name()))
+		})
+	}
 }
 
 func life(t *testing.T, attached bool, provider opttest.Option) {
