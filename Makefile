@@ -78,7 +78,7 @@ DOCS = @.venv/bin/python -c 'import material, pyte' 2>/dev/null || \
 
 docs: setup ## the site of the documentation into site/, the pages for Pulumi's registry into build/
 	$(DOCS)
-	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 	@.venv/bin/python -m toolchain.pulumi_registry
 	@echo "the documentation is in site/index.html"
 

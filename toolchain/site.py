@@ -16,6 +16,7 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("examples", "schemas")
 PAGES = ("SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
+FILES = ("Containerfile",)
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 CODE = re.compile(r"^(`{3,}).*?^\1\s*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 LANGUAGES = {
@@ -32,6 +33,7 @@ FROM: dict[str, str] = {}
 
 def on_files(files: Files, config: Any) -> Files:
     made = {name: (name, (ROOT / name).read_text()) for name in PAGES} | dict(folders(tracked()))
+    made |= {f"{name}.md": (name, f"# {name}\n\n{fenced(ROOT / name)}\n") for name in FILES}
     for page, (source, text) in made.items():
         FROM[page] = source
         files.append(File.generated(config, page, content=text))
@@ -61,7 +63,7 @@ def page_of(target: str, anchor: str) -> str:
     if target.partition("/")[0] in FOLDERS:
         folder, name = posixpath.split(target)
         return f"{folder}/index.md{'' if name == 'README.md' else '#' + slug(name)}{anchor}"
-    return target + anchor
+    return f"{target}.md" if target in FILES else target + anchor
 
 
 def tracked() -> list[str]:
@@ -85,10 +87,12 @@ def folders(names: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def file(path: Path) -> str:
-    if path.suffix == ".sum":
-        return ""
+    return "" if path.suffix == ".sum" else f"## {path.name}\n\n{fenced(path)}"
+
+
+def fenced(path: Path) -> str:
     language = LANGUAGES.get(path.suffix, path.suffix.removeprefix("."))
-    return f"## {path.name}\n\n````{language or 'text'}\n{path.read_text().rstrip()}\n````"
+    return f"````{language or 'text'}\n{path.read_text().rstrip()}\n````"
 
 
 def slug(name: str) -> str:
