@@ -162,7 +162,7 @@ def screen(
     lines = [line(left, number) for number in range(left.lines)]
     while lines and not lines[-1].plain:
         lines.pop()
-    return [Text.assemble(("$ ", "bright_black"), (" ".join(command), "bold")), *lines]
+    return [Text.assemble(("$ ", "cyan"), (" ".join(command), "bold")), *lines]
 
 
 def line(screen: pyte.Screen, number: int) -> Text:

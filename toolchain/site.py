@@ -81,7 +81,7 @@ def folders(names: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
         inside = [name.removeprefix(f"{folder}/") for name in names if name.startswith(f"{folder}/")]
         below = sorted({name.partition("/")[0] for name in inside})
         within = [name for name in below if (ROOT / folder / name).is_dir()]
-        listed = "\n".join(f"- [{name}]({name})" for name in within)
+        listed = "\n".join(f"- [{name}]({name})" for name in within if f"({name})" not in text)
         shown = [file(ROOT / folder / name) for name in below if name not in within and name != "README.md"]
         yield f"{folder}/index.md", (readme, "\n\n".join([text.strip(), listed, *shown]) + "\n")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from relay_provider.gateway.__main__ import serve_command
 from relay_provider.manifest import load
 from relay_provider.model import SETTINGS
 from tests.conftest import ROOT, TOOLS
@@ -131,3 +132,26 @@ def test_the_table_of_a_room_s_settings_is_the_model_s() -> None:
     page = (ROOT / "docs" / "changes.md").read_text()
     for name, setting in SETTINGS.items():
         assert f"| `{name}` | {setting.limits} | {setting.when_absent} |" in page
+
+
+@pytest.mark.e2e
+def test_the_start_page_s_commands(tmp_path: Path, env: dict[str, str], served: Served) -> None:
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "docs" / "start.md").read_text(), re.MULTILINE | re.DOTALL)
+    [manifest] = [text for kind, text in blocks if kind == "yaml"]
+    (tmp_path / "rooms.yaml").write_text(manifest)
+    commands = [
+        text for kind, text in blocks if kind == "sh" and not re.search("pip install|rooms serve|export ", text)
+    ]
+    assert len(commands) == 3
+    [port] = [one.default for one in serve_command.params if one.name == "port"]
+    assert any(f"RELAY_BASE_URL=http://127.0.0.1:{port}/v1\n" in text for _, text in blocks)
+    first, drifting, last = (text.replace("relay-rooms up  ", "relay-rooms up --yes  ") for text in commands)
+    assert shell(first, tmp_path, env).returncode == 0
+    assert sorted(served.rooms()) == ["all-hands", "lobby"]
+    drifting = drifting.replace("relay-rooms drift", "relay-rooms drift || test $? -eq 2")
+    done = shell(drifting, tmp_path, env)
+    assert done.returncode == 0, done.stdout
+    assert "1 missing" in done.stdout
+    assert sorted(served.rooms()) == ["all-hands", "lobby"]
+    assert shell(last, tmp_path, env).returncode == 0
+    assert served.rooms() == {}

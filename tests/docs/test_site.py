@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -40,16 +37,6 @@ class Seen(HTMLParser):
             self.links.append(values.get("href") or "")
         if wanted := LOADED.get(tag):
             self.loaded.append(values.get(wanted) or "")
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
-    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    made = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
-    return folder
 
 
 def reached(site: Path, clicks: int) -> set[Path]:
