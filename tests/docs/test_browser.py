@@ -55,7 +55,8 @@ def opened(browser: Browser, url: str) -> None:
 def test_it_fits_a_phone(browser: Browser, url: str, page: str) -> None:
     browser.look(390, 844, phone=True)
     opened(browser, f"{url}/{page}.html")
-    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    # Against the phone's width: a page that is wider makes innerWidth wider, too.
+    assert browser.run("return document.documentElement.scrollWidth") <= 390
     if PICTURES:
         browser.picture(Path(PICTURES, f"{page.replace('/', '-')}.png"))
 
