@@ -224,13 +224,19 @@ class ProjectRef:
     """An empty one is none, whatever the process's own settings say."""
 
     def settings(self, base: Connection, lookup: Lookup, environ: Mapping[str, str] | None = None) -> Connection:
-        """The connection's settings, with its references looked up. Raises ConfigError for one not set."""
+        """The connection's settings, with its references looked up. Raises ConfigError for all that are not set."""
         environ = os.environ if environ is None else environ
         changes: dict[str, Any] = {}
+        missing: list[str] = []
         for name, ref in vars(self).items():
             if isinstance(ref, KeyRef):
-                value = self._found(name, ref, lookup, environ)
-                changes[name] = value if name == "livekit_api_key" else SecretStr(value)
+                try:
+                    value = self._found(name, ref, lookup, environ)
+                    changes[name] = value if name == "livekit_api_key" else SecretStr(value)
+                except ConfigError as error:
+                    missing.append(str(error))
+        if missing:
+            raise ConfigError("\n".join(missing))
         return replace(self.without_keys(base), **changes)
 
     def without_keys(self, base: Connection) -> Connection:

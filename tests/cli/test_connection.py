@@ -63,6 +63,16 @@ def test_what_cannot_be_used(project: dict[str, Any], env: dict[str, str], said:
     assert done.stderr.startswith(f"Error: {said}")
 
 
+def test_every_variable_that_is_not_set_is_named_at_once(run: Run, folder: Path) -> None:
+    declare(folder, calls=livekit(url="wss://a.example"))
+    done = run("drift")
+    assert done.exit_code == 1
+    assert [line.partition(": {")[0] for line in done.stderr.splitlines()] == [
+        "Error: Project calls has no livekit.apiKey",
+        "Error: Project calls has no livekit.apiSecret",
+    ]
+
+
 def test_a_key_that_relay_refuses(run: Run, api: Api, folder: Path) -> None:
     declare(folder, webinars={"apiKey": {"env": "K"}, "baseUrl": f"{api.url}/v1"})
     api.answer("GET /v1/rooms", {"error": {"type": "unauthorized", "message": "no"}}, status=401)
