@@ -68,7 +68,12 @@ def test_as_json_it_comes_with_where_to_join(run: Run) -> None:
             ("token", "lobby", "--identity", "ana"),
             "Join tokens are made for rooms on LiveKit, and those of project shop live on Relay.",
         ),
-        (TOKEN, "Project own has no livekit.apiKey: {env: THE_KEY} is not set; set the environment variable THE_KEY."),
+        (
+            TOKEN,
+            "Project own has no livekit.apiKey: {env: THE_KEY} is not set; set the environment variable THE_KEY.\n"
+            "Error: Project own has no livekit.apiSecret: {env: THE_SECRET} is not set; set the environment variable "
+            "THE_SECRET.",
+        ),
         ((*PRESETS, "-p", "shop"), "The rooms of project shop live on Relay, and presets are for LiveKit."),
         (PRESETS, "The manifest must have one project, or --project LABEL must say which: own, shop."),
         ((*PRESETS, "--imports"), "--imports and --room-configurations are two formats; say one of them."),
