@@ -142,13 +142,16 @@ class Rooms:
                 made = await self.backend.create(wanted)
             if made.sid in ended or made.sid == self._ended.get(wanted.name):
                 continue
-            live = await agents.of_room(self.backend, made) if agents.asked(self.backend, wanted) else made
-            if live is not None:
+            if (live := await self._with_agents(made, wanted)) is not None:
                 return live
         raise ReplacementFailed(
             f'Room "{wanted.name}" was ended, but {self.backend.address} still answers with the old one '
             f"({made.sid}) after {sum(waits):g} s; run the same command again in a minute."
         )
+
+    async def _with_agents(self, live: LiveRoom, wanted: RoomInputs) -> LiveRoom | None:
+        """The room, and its agents where they count; None when it has ended meanwhile."""
+        return await agents.of_room(self.backend, live) if agents.asked(self.backend, wanted) else live
 
     async def read(self, name: str, run: Run, state: Mapping[str, Any] | None = None) -> LiveRoom | None:
         """The room as it is live, from the shared list; None only when it is definitely gone.
@@ -173,6 +176,7 @@ class Rooms:
             return None
         async with self._writing(new.name):
             live = await self.backend.update(new, changed)
+        live = live and await self._with_agents(live, new)
         if live is None:  # it ended meanwhile
             if sid := old.get("sid"):
                 self._ended[new.name] = str(sid)

@@ -1,4 +1,4 @@
-"""Join tokens for rooms on LiveKit, which carry the declared settings: a join that makes an expired room anew makes it
+"""Join tokens for rooms on LiveKit, which carry the declared settings: a join that recreates an expired room makes it
 as declared. (For a room that is live the server leaves them unread.)
 
 Made from the keys alone: no server is asked.
@@ -18,7 +18,7 @@ from relay_provider.backends.prefix import prefix_of
 from relay_provider.config import Connection, required
 from relay_provider.errors import InvalidInputs, Problem, Rejected
 from relay_provider.room_config import preset, room_config
-from relay_provider.values import did_you_mean, kind_of, shown
+from relay_provider.values import did_you_mean, kind_of, shown, valid_text
 
 DEFAULT_TTL: Final = "1h"
 GRANTS: Final = (
@@ -125,11 +125,7 @@ def _message(config: str) -> Any:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"must be a string, not {kind_of(value)}")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be valid Unicode: it holds half of a surrogate pair") from None
-    return value
+    return valid_text(value)
 
 
 def _identity(value: object) -> str:

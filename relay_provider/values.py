@@ -115,6 +115,11 @@ def canonical_metadata(value: object, most: int = MAX_METADATA) -> str:
         raise wrong(f"must be a string, or an object or list that becomes JSON, not {kind_of(value)}")
     if len(text) > most:
         raise wrong(f"must have at most {most} characters, not {len(text)}")
+    return valid_text(text)
+
+
+def valid_text(text: str) -> str:
+    """`text` if it can be sent."""
     try:
         text.encode()
     except UnicodeEncodeError:

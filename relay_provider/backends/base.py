@@ -49,7 +49,7 @@ class Backend(Protocol):
 
     async def update(self, room: RoomInputs, changed: Collection[str]) -> LiveRoom | None:
         """Change these settings of a live room (only those of `in_place`) to what the inputs say; None when it is
-        gone."""
+        gone. Tells nothing of its agents."""
 
     async def agents(self, name: str) -> builtins.list[dict[str, str]] | None:
         """The agents that are dispatched to a live room (`agentName`, `metadata`); None when it is gone."""

@@ -61,7 +61,7 @@ class LiveKitBackend:
     async def create(self, room: RoomInputs) -> LiveRoom:
         new = {"name": self._prefix + room.name, **creation(room.props())}
         made = await self._server.call("CreateRoom", new["name"], Room, CreateRoomRequest, **new)
-        return self._live("CreateRoom", made, room)
+        return self._live("CreateRoom", made, room.name)
 
     async def list(self) -> builtins.list[LiveRoom]:
         rooms = [room for room in await self._server.rooms() if room.name.startswith(self._prefix)]
@@ -109,10 +109,7 @@ class LiveKitBackend:
                 await self._dispatch(full_name, room.livekit.agents or () if room.livekit else ())
         except NotFound:
             return None
-        live = self._live("UpdateRoomMetadata", found, room)
-        if room.livekit is None or room.livekit.agents is None:
-            return live
-        return live.model_copy(update={"agents": await self.agents(room.name)})
+        return self._live("UpdateRoomMetadata", found, room.name)
 
     async def _dispatch(self, full_name: str, agents: Iterable[Agent]) -> None:
         """Withdraw the agents that are too many in a live room, and dispatch those that are missing."""
@@ -159,10 +156,10 @@ class LiveKitBackend:
     async def aclose(self) -> None:
         await self._server.aclose()
 
-    def _live(self, method: str, room: Room, wanted: RoomInputs) -> LiveRoom:
-        if room.name != self._prefix + wanted.name or not room.sid:
+    def _live(self, method: str, room: Room, name: str) -> LiveRoom:
+        if room.name != self._prefix + name or not room.sid:
             raise self._server.unexpected(method, "another room than it was asked for")
-        return live_room(room, wanted.name)
+        return live_room(room, name)
 
 
 def live_room(room: Room, name: str) -> LiveRoom:

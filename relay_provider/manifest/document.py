@@ -130,7 +130,7 @@ class _Reading:
         defaults = self._defaults(entries, defaults)
         rooms = self.reader.fields(entries["rooms"][1], "rooms") if "rooms" in entries else {}
         options = {key: node for key, (_, node) in entries.items() if key in OPTIONS}
-        self._fitting(ref, entries, top, defaults)
+        self._fitting(ref, entries, top, defaults, rooms)
         declared = [self._room(name, room, defaults) for name, room in rooms.items()]
         return ProjectEntry(ref, key.at, declared, self._options(options))
 
@@ -162,11 +162,17 @@ class _Reading:
         inputs, _ = settings.checked(name, values, {**own, "name": (key, key)}, self.reader)
         return RoomEntry(name, key.at, inputs)
 
-    def _fitting(self, ref: ProjectRef, entries: Mapping[str, Pair], top: Mapping[str, Pair], kept: Settings) -> None:
+    def _fitting(
+        self,
+        ref: ProjectRef,
+        entries: Mapping[str, Pair],
+        top: Mapping[str, Pair],
+        kept: Settings,
+        rooms: Mapping[str, Pair],
+    ) -> None:
         """LiveKit's own settings are for rooms that live there; told where each of them stands."""
         if connection.backend_of(ref) != "relay":
             return
-        rooms = self.reader.fields(entries["rooms"][1], "rooms") if "rooms" in entries else {}
         own = [self._own(entries["defaults"])] if "defaults" in entries else []
         if kept.get("livekit") and not any(own) and "defaults" in top:
             own.append(self._own(top["defaults"]))

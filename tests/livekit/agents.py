@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from tests.livekit.beside import beside
 from tests.livekit.server import LiveKit
 
 PATIENCE = 30.0
@@ -49,23 +48,8 @@ class Agents:
 @contextmanager
 def real_agents(livekit: LiveKit, *names: str) -> Iterator[Agents]:
     """A worker that is registered under these agents' names, until the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.livekit.worker", livekit.url, livekit.key, livekit.secret, *names],
-        cwd=Path(__file__).parents[2],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            agents = Agents(process)
-            for _ in names:
-                agents.next("ready")
-            yield agents
-        finally:
-            assert process.stdin
-            process.stdin.close()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with beside("tests.livekit.worker", livekit, *names) as process:
+        agents = Agents(process)
+        for _ in names:
+            agents.next("ready")
+        yield agents

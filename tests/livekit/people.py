@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from tests.livekit.beside import beside
 from tests.livekit.server import LiveKit
 
 
@@ -82,20 +81,5 @@ class Person:
 @contextmanager
 def real_people(livekit: LiveKit) -> Iterator[People]:
     """People who leave when the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.livekit.clients", livekit.url, livekit.key, livekit.secret],
-        cwd=Path(__file__).parents[2],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            yield People(process)
-        finally:
-            assert process.stdin
-            process.stdin.close()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with beside("tests.livekit.clients", livekit) as process:
+        yield People(process)
