@@ -9,9 +9,15 @@ from tests.plugin.client import Client, plugin
 from tests.served import Served
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def one_loop(anyio_backend: str) -> AsyncIterator[None]:
+    """Keeps one event loop for all tests: gRPC delivers late events of a closed one to the test that runs then."""
+    yield
 
 
 @pytest.fixture
