@@ -15,7 +15,7 @@ import aiohttp
 from bench.api import Api, serving_api
 from bench.measured import measured
 from bench.results import Figure, Options, compared
-from bench.stack import rooms, with_text
+from bench.stack import rooms
 from bench.ways import in_files, manifest
 
 RUNS = 5
@@ -83,5 +83,5 @@ async def _make(url: str, declared: dict[str, list[dict[str, Any]]]) -> None:
         for key, some in declared.items():
             for room in some:
                 headers = {"Authorization": f"Bearer {key}"}
-                async with session.post(f"{url}/rooms", json=with_text(room), headers=headers) as answer:
+                async with session.post(f"{url}/rooms", json=room, headers=headers) as answer:
                     answer.raise_for_status()

@@ -11,7 +11,7 @@ from bench.api import Api, serving_api
 from bench.measured import measured
 from bench.results import Options, Run, progress
 from bench.stack import rooms
-from bench.ways import FLOOR, PHASES, SET_FLOOR, WAYS
+from bench.ways import FLOOR, PHASES, SET_FLOOR, UNCHANGING, WAYS
 
 
 def measure(options: Options) -> Iterator[Run]:
@@ -19,22 +19,24 @@ def measure(options: Options) -> Iterator[Run]:
     with serving_api() as api:
         for latency in options.latencies:
             for count in sorted(options.rooms):
+                rounds = options.rounds_of(count, latency)
                 ways = [name for name in options.ways if options.uncapped or count <= most(name, latency)]
-                for number in range(options.rounds_of(count, latency)):
+                for number in range(rounds):
                     for way in ways:
                         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-                            yield from life(way, count, latency, number, Path(folder), api)
+                            yield from life(way, count, latency, number, Path(folder), api, 3 if rounds == 1 else 1)
 
 
 def most(way: str, latency: float) -> int:
     return WAYS[way].most_slowly if latency else WAYS[way].most
 
 
-def life(way: str, count: int, latency: float, number: int, folder: Path, api: Api) -> Iterator[Run]:
-    """All phases, up to the first that fails."""
+def life(way: str, count: int, latency: float, number: int, folder: Path, api: Api, looks: int) -> Iterator[Run]:
+    """All phases, up to the first that fails; those that change nothing, `looks` times, each for a round of its own."""
     api.reset(latency / 1000)
     stack = WAYS[way].stack(folder, api)
-    for phase in PHASES:
+    steps = [(phase, look) for phase in PHASES for look in range(looks if phase in UNCHANGING else 1)]
+    for phase, look in steps:
         if phase in ("up", "change"):
             stack.declare(rooms(count, changed=phase == "change"))
         if (command := stack.command(phase)) is None:
@@ -47,7 +49,7 @@ def life(way: str, count: int, latency: float, number: int, folder: Path, api: A
             way=way,
             rooms=count,
             latency=latency,
-            round=number,
+            round=number * looks + look,
             phase=phase,
             seconds=found["seconds"],
             cpu=found["cpu"],

@@ -46,4 +46,4 @@ class Room(Resource):
 
 
 for room in json.loads(Path("rooms.json").read_text()):
-    Room(room["name"], {**room, "metadata": json.dumps(room["metadata"])})
+    Room(room["name"], room)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from bench.api import Api
 from bench.hcl import OpenTofu, Terraform
 from bench.peer import programs
-from bench.stack import PATH, Room, Stack, by_name, in_python, with_text
+from bench.stack import PATH, Room, Stack, by_name, in_python
 from tests.conftest import ROOT
 from tests.plugin.doors import PLUGIN_FOLDER, program
 
@@ -25,6 +25,7 @@ PHASES = {
     "change": "up, one room changed",
     "destroy": "destroy",
 }
+UNCHANGING = ("preview", "refresh", "again")
 _PULUMI = {
     "up": ("up", "--yes", "--skip-preview"),
     "preview": ("preview",),
@@ -65,12 +66,9 @@ class _Yaml(_Pulumi):
 
     def declare(self, rooms: list[Room]) -> None:
         name, path = self.plugin
-        resources = {room["name"]: {"type": self.kind, "properties": self.properties(room)} for room in rooms}
+        resources = {room["name"]: {"type": self.kind, "properties": room} for room in rooms}
         plugins = {"providers": [{"name": name, "path": path}]}
         self.project.write("Pulumi.yaml", program(resources, options={}, plugins=plugins))
-
-    def properties(self, room: Room) -> Room:
-        return room
 
 
 class _PeerYaml(_Yaml):
@@ -80,9 +78,6 @@ class _PeerYaml(_Yaml):
     def prepare(self) -> None:
         self.plugin = ("peer", str(programs()))
         super().prepare()
-
-    def properties(self, room: Room) -> Room:
-        return with_text(room)
 
 
 class _Python(_Pulumi):
@@ -141,7 +136,7 @@ class _Peer(_Plugin):
 
     def resources(self, rooms: list[Room]) -> Iterator[tuple[str, str, Room]]:
         for room in rooms:
-            yield "peer:index:Room", room["name"], with_text(room)
+            yield "peer:index:Room", room["name"], room
 
 
 class _Nothing(_Peer):
@@ -153,7 +148,7 @@ class _Nothing(_Peer):
 class _NothingSet(_Nothing):
     def resources(self, rooms: list[Room]) -> Iterator[tuple[str, str, Room]]:
         if rooms:
-            yield "peer:index:Group", "classes", {"rooms": by_name([with_text(room) for room in rooms])}
+            yield "peer:index:Group", "classes", {"rooms": by_name(rooms)}
 
 
 class _Dynamic(_Python):
@@ -211,7 +206,7 @@ class _Bare(Stack):
         self.env["PYTHONPATH"] = str(ROOT)
 
     def declare(self, rooms: list[Room]) -> None:
-        self.stdin = json.dumps([with_text(room) for room in rooms])
+        self.stdin = json.dumps(rooms)
 
     def command(self, phase: str) -> list[str] | None:
         return None if phase in ("preview", "again") else [sys.executable, "-m", "bench.bare", phase]

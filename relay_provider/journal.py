@@ -18,6 +18,8 @@ from typing import Final
 KEPT: Final = 24 * 3600
 """Seconds that a file stays after it was last written."""
 
+_ENCODER: Final = json.JSONEncoder()
+
 
 class Journal:
     """Entries that every process of one engine appends and reads; a short JSON list each."""
@@ -37,13 +39,18 @@ class Journal:
         except OSError:
             return None
 
-    def append(self, entry: Sequence[str]) -> None:
+    def append(self, *entries: Sequence[str]) -> None:
         """Tell the others."""
-        os.write(self._file, json.dumps(entry).encode() + b"\n")
+        text = "".join(_ENCODER.encode(entry) + "\n" for entry in entries).encode()
+        written = os.write(self._file, text)
+        if os.lseek(self._file, 0, os.SEEK_CUR) - written == self._read:  # nobody has written meanwhile
+            self._read += written
 
     def news(self) -> Iterator[list[str]]:
-        """What was written since the last call, one's own entries among it, in the order of writing."""
-        text = os.pread(self._file, os.fstat(self._file).st_size - self._read, self._read)
+        """What was written since the last call, one's own entries perhaps among it, in the order of writing."""
+        if (size := os.fstat(self._file).st_size) == self._read:
+            return
+        text = os.pread(self._file, size - self._read, self._read)
         whole = text[: text.rfind(b"\n") + 1]
         self._read += len(whole)
         yield from map(json.loads, whole.splitlines())

@@ -244,7 +244,8 @@ def unreported(backend: str) -> frozenset[str]:
 
 def same(name: str, one: object, other: object) -> bool:
     """Are two values of an input equal, whatever their spelling? The one equality there is; absent is what it means."""
-    one, other = (ABSENT.get(name) if value is None else value for value in (one, other))
+    one = ABSENT.get(name) if one is None else one
+    other = ABSENT.get(name) if other is None else other
     if one == other:
         return True
     setting = SETTINGS.get(name)

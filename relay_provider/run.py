@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from relay_provider.journal import Journal
@@ -49,6 +50,19 @@ class Run:
         self._made: set[Room] = set()
         self._failed: set[Room] = set()
         self._holders: dict[Room, set[str]] = {}
+        self._untold: list[tuple[str, ...]] | None = None
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What the run is told meanwhile, of the many rooms of a set, the other providers hear in one piece."""
+        self._catch_up()
+        self._untold = []
+        try:
+            yield
+        finally:
+            untold, self._untold = self._untold, None
+            if self._journal and untold:
+                self._journal.append(*untold)
 
     def declare(self, room: Room, force: bool, before: Room | None = None, by: str = "") -> str | None:
         """The run declares the room, as a check says.
@@ -159,12 +173,19 @@ class Run:
 
     def _happened(self, what: str, room: Room, detail: str = "") -> None:
         self._apply(what, room, detail)
-        if self._journal:
-            (place, key), name = room
-            self._journal.append((what, place.as_state(), key, name, detail))
+        if not self._journal:
+            return
+        (place, key), name = room
+        entry = (what, place.as_state(), key, name, detail)
+        if self._untold is None:
+            self._journal.append(entry)
+        else:
+            self._untold.append(entry)
 
     def _catch_up(self) -> None:
-        for what, place, key, name, detail in self._journal.news() if self._journal else ():
+        if self._journal is None or self._untold is not None:
+            return
+        for what, place, key, name, detail in self._journal.news():
             self._apply(what, ((Place.from_state(place), key), name), detail)
 
     def _apply(self, what: str, room: Room, detail: str) -> None:

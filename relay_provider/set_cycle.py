@@ -148,8 +148,9 @@ class SetCycle:
 
     def know(self, state: Set) -> None:
         """Tell the run what the state has."""
-        for name, props in state.items():
-            self._run.knows(self._room(name), props, by(self._resource, name))
+        with self._run.at_once():
+            for name, props in state.items():
+                self._run.knows(self._room(name), props, by(self._resource, name))
 
     def _room(self, name: str) -> Room:
         return self._rooms.project, name

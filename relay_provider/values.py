@@ -74,6 +74,9 @@ def whole_number(value: object, low: int, high: int) -> int:
     return whole
 
 
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def _plain(value: object) -> object:
     """JSON data in its one spelling: whole floats as integers; nothing JSON cannot say."""
     match value:
@@ -83,7 +86,7 @@ def _plain(value: object) -> object:
             if not math.isfinite(value):
                 raise wrong("must not hold NaN or Infinity, which JSON cannot say")
             return int(value) if value.is_integer() and abs(value) < 2**53 else value
-        case Mapping():
+        case dict() | Mapping():
             for key in value:
                 if not isinstance(key, str):
                     raise wrong(f"must have strings as keys, not {kind_of(key)} ({shown(key)})")
@@ -96,7 +99,7 @@ def _plain(value: object) -> object:
 def canonical_json(value: object) -> str:
     """The one spelling of JSON data: sorted keys, no spaces, UTF-8 kept, 50.0 as 50."""
     try:
-        return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return _ENCODER.encode(_plain(value))
     except RecursionError:
         raise wrong("is nested too deeply") from None
     except PydanticCustomError:
@@ -145,7 +148,7 @@ def holds_unknown(value: object) -> bool:
         match value:
             case Unknown():
                 return True
-            case Mapping():
+            case dict() | Mapping():
                 return any(holds_unknown(item) for item in value.values())
             case list() | tuple():
                 return any(holds_unknown(item) for item in value)

@@ -6,9 +6,8 @@ import base64
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -17,26 +16,8 @@ from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from relay_provider.address import is_loopback
-
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
-"""Bytes of an answer, unpacked, that are read: many times what ten thousand rooms take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer; its headers are found in any case. A body of more than `LARGEST_ANSWER` was not read to its end."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Lost(Exception):
-    """The network's failure, in its words: no connection, or one that broke off."""
-
-
-class Broken(Exception):
-    """An exchange that would fail again: something came back that is no answer."""
+from relay_provider.backends import answers
+from relay_provider.backends.answers import Answer, Broken, Lost
 
 
 class Exchange:
@@ -56,7 +37,7 @@ class Exchange:
             async with self._session.request(method, url, **options) as response:
                 async for part in response.content.iter_any():
                     found += part
-                    if len(found) > LARGEST_ANSWER:
+                    if len(found) > answers.LARGEST:
                         response.close()
                         break
         except TimeoutError:  # aiohttp's own are among them

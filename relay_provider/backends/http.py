@@ -12,15 +12,16 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
-from relay_provider.backends import exchange
+from relay_provider.backends import answers
+from relay_provider.backends.answers import Answer, Broken, Lost
 from relay_provider.backends.base import CONCURRENCY
-from relay_provider.backends.exchange import Answer, Broken, Exchange, Lost
 from relay_provider.backends.retry import RETRIED_STATUSES, RetryPolicy, Transient, retry_after
 from relay_provider.config import Connection
 from relay_provider.errors import (
@@ -34,6 +35,9 @@ from relay_provider.errors import (
     quoted,
 )
 from relay_provider.version import __version__
+
+if TYPE_CHECKING:
+    from relay_provider.backends.exchange import Exchange
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -105,11 +109,18 @@ class Http:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._dated: tuple[str | None, float] = None, 0.0
-        self._exchange = Exchange(base_url, self._timeout, CONCURRENCY)
         self._slots = asyncio.Semaphore(CONCURRENCY)
 
     async def aclose(self) -> None:
-        await self._exchange.aclose()
+        if "_exchange" in vars(self):
+            await self._exchange.aclose()
+
+    @cached_property
+    def _exchange(self) -> Exchange:
+        # The client takes a tenth of a second to import, and a run that changes nothing asks for nothing.
+        from relay_provider.backends.exchange import Exchange
+
+        return Exchange(self.base_url, self._timeout, CONCURRENCY)
 
     async def request(
         self,
@@ -139,8 +150,8 @@ class Http:
                 except (TimeoutError, Lost) as error:
                     raise Transient(self._no_answer(what, error)) from None
             self._dated = answer.headers.get("Date"), time.time()
-            if len(answer.body) > exchange.LARGEST_ANSWER:
-                raise self.unexpected(what, f"more than {exchange.LARGEST_ANSWER >> 20} MiB")
+            if len(answer.body) > answers.LARGEST:
+                raise self.unexpected(what, f"more than {answers.LARGEST >> 20} MiB")
             self._raise_for(answer, what)
             try:
                 return read(answer.body)

@@ -16,7 +16,7 @@ from livekit.protocol.models import ParticipantInfo, Room
 from livekit.protocol.room import ListParticipantsRequest, ListParticipantsResponse, ListRoomsRequest, ListRoomsResponse
 
 from relay_provider.address import HTTP_OF, checked_url
-from relay_provider.backends.exchange import Answer
+from relay_provider.backends.answers import Answer
 from relay_provider.backends.http import Http, Unreadable, error_of
 from relay_provider.config import Connection, required
 from relay_provider.errors import Rejected, UnexpectedAnswer, quoted

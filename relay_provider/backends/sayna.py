@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relay_provider.address import checked_url
-from relay_provider.backends.exchange import Answer
+from relay_provider.backends.answers import Answer
 from relay_provider.backends.http import Http, as_json, segment
 from relay_provider.config import Connection, required
 from relay_provider.errors import NotFound, Unauthorized, Unavailable

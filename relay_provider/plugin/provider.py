@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from importlib import import_module
 from typing import Any, Final
 
 import grpc.aio
@@ -114,9 +112,6 @@ class Provider:
         if not request.HasField("args"):  # old engines say `relay:config:apiKey`
             given = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
         self._settings = configuration.loaded(given)
-        # While the engine runs its program. A process that is asked for the schema alone, as YAML does, goes without.
-        needed = f"relay_provider.backends.{self._settings.backend}"
-        asyncio.get_running_loop().run_in_executor(None, import_module, needed)
         self.run, self.configured = Run(Journal.of(self._engine())), True
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 

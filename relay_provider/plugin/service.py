@@ -170,11 +170,11 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         provider = self._provider(context.peer(), asks=method in _ASKED_FIRST)
         if provider is None:
             await context.abort(StatusCode.FAILED_PRECONDITION, _UNKNOWN.format(method))
-        task = asyncio.ensure_future(_answer(provider, method, request))
+        task = asyncio.current_task()
+        assert task is not None
         self._in_flight.add(task)
-        task.add_done_callback(self._in_flight.discard)
         try:
-            return await task
+            return await _answer(provider, method, request)
         except asyncio.CancelledError:
             if not self._stop.is_set():
                 raise  # the engine hung up
@@ -184,6 +184,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             return await context.abort(StatusCode.UNKNOWN, sentence, error.metadata(sentence))
         except Exception as error:
             code, sentence = _status(method, error, provider.secrets_in(request))
+        finally:
+            self._in_flight.discard(task)
         return await context.abort(code, sentence)
 
     def _provider(self, peer: str, *, asks: bool) -> Provider | None:

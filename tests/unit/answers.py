@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from multidict import CIMultiDict
 
-from relay_provider.backends.exchange import Answer
+from relay_provider.backends.answers import Answer
 from relay_provider.backends.http import Http
 
 

@@ -61,6 +61,20 @@ def test_a_run_awaits_what_the_others_declare_until_they_have_it() -> None:
     assert not other.awaits(STANDUP)
 
 
+def test_what_a_set_tells_of_its_rooms_is_heard_in_one_piece_between_what_others_tell() -> None:
+    one, other = run(), run()
+    lobby, hall = ((PROJECT, name) for name in ("lobby", "hall"))
+    with one.at_once():
+        one.declare(STANDUP, force=False, by="urn::set")
+        assert not other.declares(STANDUP)
+        other.declare(lobby, force=False, by="urn::b")
+        one.knows(hall, {"sid": "RM_1"}, "urn::set")
+    assert one.declares(lobby)
+    assert other.declare(STANDUP, force=False, by="urn::b") == "urn::set"
+    one.declare(hall, force=False, by="urn::set")
+    assert not other.awaits(hall)
+
+
 def test_resources_without_a_name_are_never_told_of_each_other() -> None:
     one, other = run(), run()
     one.declare(STANDUP, force=False)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relay_provider.backends import retry
-from relay_provider.backends.exchange import Broken, Lost
+from relay_provider.backends.answers import Broken, Lost
 from relay_provider.backends.relay import RelayBackend
 from relay_provider.config import load
 from relay_provider.errors import (
@@ -388,7 +388,7 @@ async def test_the_key_is_nowhere_in_an_error_even_when_the_server_echoes_it(
 
 def test_the_backend_shows_no_key(api: MakeApi) -> None:
     backend = api(page(500)).backend
-    assert KEY not in f"{backend!r} {vars(backend)} {vars(backend._http)['_exchange']!r} {backend.address}"
+    assert KEY not in f"{backend!r} {vars(backend)} {backend._http._exchange!r} {backend.address}"
 
 
 @pytest.mark.parametrize("key", ["sk_live_ü", "sk_live_a b", "sk_live_a\nX-Other: b", "sk_live_\x00"])

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from relay_provider.backends import exchange, retry
+from relay_provider.backends import answers, retry
 from relay_provider.backends.relay import RelayBackend
 from relay_provider.config import load
 from relay_provider.errors import RelayError, Unavailable, UnexpectedAnswer
@@ -280,7 +280,7 @@ async def endless(_: int, writer: asyncio.StreamWriter) -> None:
 
 
 async def packed(_: int, writer: asyncio.StreamWriter) -> None:
-    body = gzip.compress(b" " * (exchange.LARGEST_ANSWER + 1))
+    body = gzip.compress(b" " * (answers.LARGEST + 1))
     writer.write(
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
         % len(body)
@@ -290,7 +290,7 @@ async def packed(_: int, writer: asyncio.StreamWriter) -> None:
 
 @pytest.mark.parametrize("behaviour", [endless, packed])
 async def test_an_answer_is_read_up_to_a_size(monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour) -> None:
-    monkeypatch.setattr(exchange, "LARGEST_ANSWER", 4 << 20)
+    monkeypatch.setattr(answers, "LARGEST", 4 << 20)
     async with serving(behaviour) as server, backend(server.url) as relay:
         error = await failure(relay)
     assert type(error) is UnexpectedAnswer
