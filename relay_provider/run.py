@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from relay_provider.journal import Journal
@@ -50,19 +49,6 @@ class Run:
         self._made: set[Room] = set()
         self._failed: set[Room] = set()
         self._holders: dict[Room, set[str]] = {}
-        self._untold: list[tuple[str, ...]] | None = None
-
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """What the run is told meanwhile, of the many rooms of a set, the other providers hear in one piece."""
-        self._catch_up()
-        self._untold = []
-        try:
-            yield
-        finally:
-            untold, self._untold = self._untold, None
-            if self._journal and untold:
-                self._journal.append(*untold)
 
     def declare(self, room: Room, force: bool, before: Room | None = None, by: str = "") -> str | None:
         """The run declares the room, as a check says.
@@ -73,12 +59,16 @@ class Run:
         if before:  # two resources have one room when the second half of a swap was refused: then both have to consent
             self._consents[before] = force and self._consents.get(before, True)
             self._replaces[room] = before
-        if by:
-            self._forces[by] = force and self._forces.get(by, True)
+        return self.declare_all([(room, force, by)]).get(room)
+
+    def declare_all(self, rooms: Collection[tuple[Room, bool, str]]) -> dict[Room, str]:
+        """The same of many rooms, each with its `force` and `by`: those that other resources declare, and which."""
+        for _, force, by in rooms:
+            if by:
+                self._forces[by] = force and self._forces.get(by, True)
         self._catch_up()
-        self._happened("declared", room, by)
-        other = self._declared[room]
-        return other if by and other != by else None
+        self._happened(("declared", room, by) for room, _, by in rooms)
+        return {room: other for room, _, by in rooms if by and (other := self._declared[room]) != by}
 
     def declared_all(self) -> None:
         """Everything that this run declares has been told."""
@@ -121,16 +111,19 @@ class Run:
 
     def knows(self, room: Room, properties: Mapping[str, Any], by: str = "") -> None:
         """The state has this room, with these properties; `by` is the resource, where that is known."""
-        if by:
-            self.holds(by, room)
-        if sid := properties.get("sid"):
-            self._state[_session(room, sid)] = properties
-            self._found.add((room, sid))
+        self.know_all([(room, properties, by)])
 
-    def holds(self, by: str, room: Room) -> None:
-        """The state has this room as the one of this resource."""
-        if by not in self._holders.get(room, ()):
-            self._happened("held", room, by)
+    def know_all(self, rooms: Collection[tuple[Room, Mapping[str, Any], str]]) -> None:
+        """The same of many rooms."""
+        self.holds((room, by) for room, _, by in rooms if by)
+        for room, properties, _ in rooms:
+            if sid := properties.get("sid"):
+                self._state[_session(room, sid)] = properties
+                self._found.add((room, sid))
+
+    def holds(self, rooms: Iterable[tuple[Room, str]]) -> None:
+        """The state has each of these rooms as the one of the resource beside it."""
+        self._happened(("held", room, by) for room, by in rooms if by not in self._holders.get(room, ()))
 
     def owned(self, room: Room, sid: str) -> Mapping[str, Any] | None:
         """The state's properties of the live room of this session ID, with whichever key the state has found it; None
@@ -161,31 +154,26 @@ class Run:
         """The declared room stands as declared."""
         self._replaces.pop(room, None)
         self.knows(room, properties)
-        self._happened("made", room, str(properties["sid"]))
+        self._happened([("made", room, str(properties["sid"]))])
 
     def failed(self, room: Room) -> None:
         """The declared room could not be made."""
-        self._happened("failed", room)
+        self._happened([("failed", room, "")])
 
     def has_failed(self, room: Room) -> bool:
         """Could the declared room not be made?"""
         return room in self._failed
 
-    def _happened(self, what: str, room: Room, detail: str = "") -> None:
-        self._apply(what, room, detail)
-        if not self._journal:
-            return
-        (place, key), name = room
-        entry = (what, place.as_state(), key, name, detail)
-        if self._untold is None:
-            self._journal.append(entry)
-        else:
-            self._untold.append(entry)
+    def _happened(self, events: Iterable[tuple[str, Room, str]]) -> None:
+        events = list(events)
+        for event in events:
+            self._apply(*event)
+        if self._journal and events:
+            said = ((what, place.as_state(), key, name, more) for what, ((place, key), name), more in events)
+            self._journal.append(*said)
 
     def _catch_up(self) -> None:
-        if self._journal is None or self._untold is not None:
-            return
-        for what, place, key, name, detail in self._journal.news():
+        for what, place, key, name, detail in self._journal.news() if self._journal else ():
             self._apply(what, ((Place.from_state(place), key), name), detail)
 
     def _apply(self, what: str, room: Room, detail: str) -> None:

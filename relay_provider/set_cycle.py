@@ -148,9 +148,7 @@ class SetCycle:
 
     def know(self, state: Set) -> None:
         """Tell the run what the state has."""
-        with self._run.at_once():
-            for name, props in state.items():
-                self._run.knows(self._room(name), props, by(self._resource, name))
+        self._run.know_all([(self._room(name), props, by(self._resource, name)) for name, props in state.items()])
 
     def _room(self, name: str) -> Room:
         return self._rooms.project, name

@@ -31,8 +31,8 @@ class SetCalls:
     def check(self, olds: Props, news: Props) -> CheckResult:
         found = room_set.check(known(news.get("rooms")), self._scope.declared_place(news))
         if not found.problems and (home := self._scope.home(news)):
-            for name, force in room_set.declared(found.inputs["rooms"]):
-                self._scope.run.declare((home, name), force, by=room_set.by(str(news.get("resource")), name))
+            declared, by = room_set.declared(found.inputs["rooms"]), str(news.get("resource"))
+            self._scope.run.declare_all([((home, name), force, room_set.by(by, name)) for name, force in declared])
         return CheckResult(
             self._scope.registered(found.inputs, news),
             [CheckFailure(problem.path, problem.message) for problem in found.problems],
@@ -45,8 +45,7 @@ class SetCalls:
             if not moved:
                 self._cycle(rooms, news).know(old)
             elif home := self._scope.home(olds):
-                for name in old:
-                    self._scope.run.holds(room_set.by(str(news.get("resource")), name), (home, name))
+                self._scope.run.holds(((home, name), room_set.by(str(news.get("resource")), name)) for name in old)
             return moved, room_set.diff(old, known(news["rooms"]), rooms.backend.in_place)
 
         try:

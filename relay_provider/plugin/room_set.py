@@ -40,10 +40,11 @@ class RoomSetResource:
         if not problems:
             home = home_of(self._of.connection)
             self._of.declared |= room_set.rooms_of(found.inputs["rooms"])
-            with self._of.run.at_once():
-                for name, force in room_set.declared(found.inputs["rooms"]):
-                    if other := self._of.run.declare((home, name), force, by=room_set.by(request.urn, name)):
-                        problems.append(Problem(path(name), declared_twice(name, other)))
+            declared = room_set.declared(found.inputs["rooms"])
+            others = self._of.run.declare_all(
+                [((home, name), force, room_set.by(request.urn, name)) for name, force in declared]
+            )
+            problems += [Problem(path(name), declared_twice(name, other)) for (_, name), other in others.items()]
         return check_response(found.inputs, problems, news.secrets)
 
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:

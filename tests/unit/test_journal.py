@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,17 +62,15 @@ def test_a_run_awaits_what_the_others_declare_until_they_have_it() -> None:
     assert not other.awaits(STANDUP)
 
 
-def test_what_a_set_tells_of_its_rooms_is_heard_in_one_piece_between_what_others_tell() -> None:
+def test_what_a_set_tells_of_its_rooms_is_heard_between_what_others_tell() -> None:
     one, other = run(), run()
     lobby, hall = ((PROJECT, name) for name in ("lobby", "hall"))
-    with one.at_once():
-        one.declare(STANDUP, force=False, by="urn::set")
-        assert not other.declares(STANDUP)
-        other.declare(lobby, force=False, by="urn::b")
-        one.knows(hall, {"sid": "RM_1"}, "urn::set")
-    assert one.declares(lobby)
+    other.declare(lobby, force=False, by="urn::b")
+    rooms = [STANDUP, lobby, hall]
+    assert one.declare_all([(room, False, "urn::set") for room in rooms]) == {lobby: "urn::b"}
     assert other.declare(STANDUP, force=False, by="urn::b") == "urn::set"
-    one.declare(hall, force=False, by="urn::set")
+    assert other.awaits(hall)
+    one.know_all([(room, {"sid": f"RM_{room[1]}"}, "urn::set") for room in (STANDUP, hall)])
     assert not other.awaits(hall)
 
 
@@ -80,6 +79,24 @@ def test_resources_without_a_name_are_never_told_of_each_other() -> None:
     one.declare(STANDUP, force=False)
     assert other.declare(STANDUP, force=False) is None
     assert one.declare(STANDUP, force=False, by="urn::a") is None
+
+
+def test_threads_and_processes_that_write_at_once_lose_nothing_of_each_other() -> None:
+    mine, theirs = Journal.of(ENGINE), Journal.of(ENGINE)
+    assert mine and theirs
+    heard: list[list[str]] = []
+
+    def tell(journal: Journal, who: str) -> None:
+        for number in range(500):
+            journal.append((who, str(number)))
+            if journal is mine:
+                heard.extend(journal.news())
+
+    with ThreadPoolExecutor() as threads:
+        for journal, who in ((mine, "a"), (mine, "b"), (theirs, "c")):
+            threads.submit(tell, journal, who)
+    heard += mine.news()
+    assert [number for who, number in heard if who == "c"] == [str(number) for number in range(500)]
 
 
 def test_engines_are_told_apart() -> None:
