@@ -51,9 +51,9 @@ class Worker:
                 tell("joined", agent=self._name, room=job.room.name, metadata=job.metadata)
                 return wire.WorkerMessage(update_job=wire.UpdateJobStatus(job_id=job.id, status=wire.JS_RUNNING))
             case "termination":
-                if room := self._rooms.pop(said.termination.job_id, None):
+                if room := self._rooms.pop(said.termination.job_id, None):  # a server may say it twice
                     await room.disconnect()
-                tell("left", agent=self._name)
+                    tell("left", agent=self._name)
         return None
 
 
