@@ -56,7 +56,7 @@ lint: setup ## ruff, mypy and the import layers
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: setup ## the measurements in bench/, half an hour; `python -m bench --help` for some of them
+bench: setup ## the measurements in bench/, an hour; `python -m bench --help` for some of them
 	.venv/bin/python -m bench
 
 OUTPUTS = drift changes plan list get get-sayna remove-participant token doctor imports
