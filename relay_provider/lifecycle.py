@@ -212,7 +212,7 @@ class Rooms:
         if any(run.stands(one, live.sid) for one in declared):
             return True
         # With the other key, the state may know no more of it than an earlier session.
-        others = [other for other in self.opened if (other.project, name) in declared]
+        others = [other for other in tuple(self.opened) if (other.project, name) in declared]
         return any([await other.has(name, live.sid, run.began) for other in others])
 
     async def _end(self, name: str, run: Run, force: bool, sid: str | None = None) -> None:

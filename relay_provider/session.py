@@ -1,6 +1,7 @@
 """This process's connections: one `Rooms` per connection, shared by whoever asks, on one event loop.
 
-Doors that are called on threads (the dynamic provider, plain functions in a program) go through `run`.
+Doors that are called on threads (the dynamic provider, plain functions in a program) go through `run`, or take `rooms`
+for what waits for nothing.
 """
 
 from __future__ import annotations
@@ -30,17 +31,22 @@ class Session:
 
     def __init__(self, made: Callable[[Connection], Backend] | None = None) -> None:
         self._made = made
+        self._lock = threading.Lock()
         self._rooms: dict[object, Rooms] = {}
         self._saynas: dict[Connection, Sayna] = {}
 
     def rooms(self, settings: Connection) -> Rooms:
-        """The project's rooms; settings that lead to one project, however spelled, share a client and a list."""
+        """The project's rooms; settings that lead to one project, however spelled, share a client and a list.
+
+        Any thread may ask for them. Raises ConfigError for what the settings lack.
+        """
         project = home_of(settings)
         limits = (settings.request_timeout, settings.max_retries, settings.allow_http)
         key = (project, settings.livekit_api_key, settings.livekit_api_secret, *limits)
-        if key not in self._rooms:
-            self._rooms[key] = Rooms((self._made or connect)(settings), project, opened=self._rooms.values())
-        return self._rooms[key]
+        with self._lock:
+            if key not in self._rooms:
+                self._rooms[key] = Rooms((self._made or connect)(settings), project, opened=self._rooms.values())
+            return self._rooms[key]
 
     def sayna(self, settings: Connection) -> Sayna:
         """The Sayna server of these settings; equal settings share one client."""
@@ -72,6 +78,7 @@ class _Shared:
         self._stack = ExitStack()
         self._portal: BlockingPortal | None = None
         self._session = Session()
+        self.rooms = self._session.rooms
 
     def run(self, settings: Connection, work: Callable[[Rooms], Awaitable[T]]) -> T:
         return self.run_in_session(lambda session: work(session.rooms(settings)))
@@ -95,6 +102,8 @@ class _Shared:
 
 
 _shared = _Shared()
+rooms = _shared.rooms
+"""A project's rooms, for what needs no event loop."""
 run = _shared.run
 """Carry out `work` with the project's rooms on the shared event loop, from any thread; blocks for its result."""
 run_in_session = _shared.run_in_session

@@ -77,17 +77,20 @@ class Room(Resource, module="relay", name="Room"):
             "metadata": None if metadata is None else as_declared(resource_name, metadata),
             "livekit": None if livekit is None else livekit_props(resource_name, livekit),
             "force_destroy": force_destroy,
-            "project": project.as_state() if project else None,
-            "resource": None if resource_name == resource_of(room_name, project) else resource_name,
             "sid": None,
             "creation_time": None,
             "room_config": None,
             PROVIDER_KEY: PROVIDER,
         }
+        if project:
+            props["project"] = project.as_state()
+        if resource_name != resource_of(room_name, project):
+            props["resource"] = resource_name
         if any(holds_output(props[field]) for field in _IN_CONFIG):  # whether it is secret, nobody knows by now
             opts = ResourceOptions.merge(opts, ResourceOptions(additional_secret_outputs=["room_config"]))
         with short_stack():
             CustomResource.__init__(self, f"pulumi-python:{self._resource_type_name}", resource_name, props, opts)
+        _wait_for_id_alone(self)
 
     def translate_input_property(self, prop: str) -> str:
         return IN_STATE.get(prop, prop)
@@ -109,6 +112,14 @@ def short_stack() -> Iterator[None]:
             del sys.tracebacklimit
         else:
             sys.tracebacklimit = limit
+
+
+def _wait_for_id_alone(room: Room) -> None:
+    """Have the SDK wait for the room's ID and URN, not for each property as well: they come in one answer, and the time
+    the SDK takes grows with the square of what it waits for. What a program derives from a property is waited for."""
+    for name, output in vars(room).items():
+        if isinstance(output, Output) and name not in ("id", "urn"):
+            getattr(output, "_untrack", bool)()  # of newer SDKs
 
 
 _declared: WeakKeyDictionary[Any, WeakValueDictionary[tuple[object, str], Any]] = WeakKeyDictionary()

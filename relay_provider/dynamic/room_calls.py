@@ -16,7 +16,6 @@ from relay_provider.dynamic.scope import SECRET, Scope, known, resource_of
 from relay_provider.errors import ConfigError
 from relay_provider.lifecycle import Rooms
 from relay_provider.model import RoomInputs
-from relay_provider.place import Home
 from relay_provider.run import ADOPTING, KEYS_CHECKED
 
 
@@ -39,30 +38,29 @@ class RoomCalls:
         )
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        async def compared(opened: session.Session) -> tuple[Home, bool, Any]:
-            rooms = opened.rooms(self._scope.settings_of(news))
-            return rooms.project, await self._moved(rooms, olds, news), rooms.diff(_inputs(olds), _inputs(news))
-
         try:
-            home, moved, found = session.run_in_session(compared)
+            rooms = session.rooms(self._scope.settings_of(news))
+            moved = self._moved(rooms, olds, news)
         except ConfigError:
             if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
                 return DiffResult(changes=False)
             raise
         if not moved and (name := olds.get("name")):
-            self._scope.run.knows((home, name), olds, _resource(news))  # which is found with the key of now
+            self._scope.run.knows((rooms.project, name), olds, _resource(news))  # which is found with the key of now
+        found = rooms.diff(_inputs(olds), _inputs(news))
         return DiffResult(
             changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
             replaces=[*found.replaces, *(["project"] if moved else [])],
         )
 
-    async def _moved(self, rooms: Rooms, olds: Props, news: Props) -> bool:
+    def _moved(self, rooms: Rooms, olds: Props, news: Props) -> bool:
         """Does the room live in another place by now? A changed key is a rotation when it finds the very room."""
         if self._scope.place(olds) != rooms.project[0]:
             return True
         if not self._scope.rekeyed(rooms, olds, news):
             return False
-        return not await rooms.has(str(olds.get("name")), str(olds.get("sid")), self._scope.run.began)
+        name, sid, began = str(olds.get("name")), str(olds.get("sid")), self._scope.run.began
+        return not self._scope.with_rooms(news, lambda rooms: rooms.has(name, sid, began))
 
     def create(self, props: Props) -> CreateResult:
         wanted = RoomInputs.model_validate(_inputs(props))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +12,6 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from relay_provider import room_set, session
-from relay_provider.changes import Diff
 from relay_provider.dynamic.properties import PROVIDER_KEY, Props, ours
 from relay_provider.dynamic.scope import SECRET, Scope, known
 from relay_provider.engine import PartlyDone, tell
@@ -39,34 +39,31 @@ class SetCalls:
         )
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        async def compared(opened: session.Session) -> tuple[bool, Diff]:
-            rooms = opened.rooms(self._scope.settings_of(news))
-            moved, old = await self._moved(rooms, olds, news), _rooms(olds)
-            if not moved:
-                self._cycle(rooms, news).know(old)
-            elif home := self._scope.home(olds):
-                self._scope.run.holds(((home, name), room_set.by(str(news.get("resource")), name)) for name in old)
-            return moved, room_set.diff(old, known(news["rooms"]), rooms.backend.in_place)
-
         try:
-            moved, found = session.run_in_session(compared)
+            rooms = session.rooms(self._scope.settings_of(news))
+            moved, old = self._moved(rooms, olds, news), _rooms(olds)
         except ConfigError:
             if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
                 return DiffResult(changes=False)
             raise
+        if not moved:
+            self._cycle(rooms, news).know(old)
+        elif home := self._scope.home(olds):
+            self._scope.run.holds(((home, name), room_set.by(str(news.get("resource")), name)) for name in old)
+        found = room_set.diff(old, known(news["rooms"]), rooms.backend.in_place)
         return DiffResult(
             changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
             replaces=["project"] if moved else [],
         )
 
-    async def _moved(self, rooms: Rooms, olds: Props, news: Props) -> bool:
+    def _moved(self, rooms: Rooms, olds: Props, news: Props) -> bool:
         """Do the rooms live in another place by now? A changed key is a rotation when it finds one of them."""
         if self._scope.place(olds) != rooms.project[0]:
             return True
-        old, began = _rooms(olds), self._scope.run.began
+        old = {name: str(props.get("sid")) for name, props in _rooms(olds).items()}
         if not old or not self._scope.rekeyed(rooms, olds, news):
             return False
-        return not any([await rooms.has(name, str(props.get("sid")), began) for name, props in old.items()])
+        return not self._scope.with_rooms(news, lambda rooms: _any_there(rooms, old, self._scope.run.began))
 
     def create(self, props: Props) -> CreateResult:
         id_ = str(props["resource"])
@@ -108,6 +105,10 @@ class SetCalls:
         if self._scope.engine:
             with suppress(grpc.RpcError):
                 await tell(self._scope.engine, "", text, passing=True)
+
+
+async def _any_there(rooms: Rooms, sessions: Mapping[str, str], since: float) -> bool:
+    return any([await rooms.has(name, sid, since) for name, sid in sessions.items()])
 
 
 def _rooms(props: Props) -> dict[str, Any]:

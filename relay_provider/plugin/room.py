@@ -102,7 +102,9 @@ class RoomResource:
         secrets = inputs.secrets | state.secrets
         now = inputs_as_live(inputs.values, live) if inputs.values else imported_inputs(live)
         return pb.ReadResponse(
-            id=live.name, properties=_encoded(outputs(now, live, state.values), secrets), inputs=encode(now, secrets)
+            id=live.name,
+            properties=_encoded(outputs(now, live, state.values), secrets, state),
+            inputs=encode(now, secrets, inputs),
         )
 
     async def update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:
@@ -145,9 +147,9 @@ class RoomResource:
         return answer
 
 
-def _encoded(outputs: Mapping[str, Any], secrets: Collection[str]) -> Struct:
+def _encoded(outputs: Mapping[str, Any], secrets: Collection[str], before: Properties | None = None) -> Struct:
     """Outputs, of which `roomConfig` is as secret as what it is made of."""
-    return encode(outputs, {*secrets, room_config.KEY} if secrets else ())
+    return encode(outputs, {*secrets, room_config.KEY} if secrets else (), before)
 
 
 def _room(inputs: Properties) -> RoomInputs:

@@ -75,7 +75,9 @@ class RoomSetResource:
                 live = await self._cycle(request).found(id_)
                 now = room_set.inputs_of(None, live)
         outputs = room_set.outputs_of(now, live, _rooms(state))
-        return pb.ReadResponse(id=id_, properties=_encoded(outputs, secrets), inputs=_encoded(now, secrets))
+        return pb.ReadResponse(
+            id=id_, properties=_encoded(outputs, secrets, state), inputs=_encoded(now, secrets, inputs)
+        )
 
     async def update(self, request: pb.UpdateRequest) -> pb.UpdateResponse:
         olds, news = await self._found(_rooms(decode(request.olds))), decode(request.news)
@@ -139,5 +141,5 @@ def _rooms(properties: Properties) -> dict[str, Any]:
     return rooms if isinstance(rooms, dict) else {}
 
 
-def _encoded(rooms: Any, secrets: Collection[str]) -> Any:
-    return encode({"rooms": rooms}, secrets)
+def _encoded(rooms: Any, secrets: Collection[str], before: Properties | None = None) -> Any:
+    return encode({"rooms": rooms}, secrets, before)

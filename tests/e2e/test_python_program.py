@@ -234,3 +234,43 @@ relay.Room("third", metadata="")
     assert rooms()["first"]["inputs"] != before["first"]["inputs"], "what did change is seen in a plan"
     assert project.up().changes == {"replace": 2, "same": 1}
     assert project.up().changes == {"same": 3}
+
+
+def test_a_program_waits_for_a_room_once_and_for_what_it_makes_of_the_rooms_properties(
+    project: Project, served: Served
+) -> None:
+    project.write(
+        "__main__.py",
+        """
+from pathlib import Path
+import relay_provider as relay
+from pulumi.runtime.settings import SETTINGS
+
+before = len(SETTINGS.outputs)
+rooms = [relay.Room(f"room-{n}") for n in range(10)]
+Path("waited").write_text(str(len(SETTINGS.outputs) - before))
+rooms[0].sid.apply(lambda sid: Path("sid").write_text(sid))
+""",
+    )
+    assert project.up().changes == {"create": 10}
+    assert int((project.folder / "waited").read_text()) <= 3 * 10, "each property of a room is waited for"
+    assert (project.folder / "sid").read_text() == served.rooms()["room-0"]["sid"]
+    assert project.up().changes == {"same": 10}
+
+
+def test_a_room_that_fails_fails_the_program_with_one_sentence(project: Project, served: Served) -> None:
+    project.write(
+        "__main__.py",
+        """
+import pulumi, relay_provider as relay
+
+room = relay.Room("lobby", max_participants=-1)
+pulumi.export("sid", room.sid)
+""",
+    )
+    failed = project.up(check=False)
+    assert failed.code == 1
+    assert "max_participants" in failed.out or "maxParticipants" in failed.out
+    for noise in ("Traceback", "never retrieved"):
+        assert noise not in failed.out
+    assert served.rooms() == {}

@@ -43,6 +43,13 @@ def test_secrets_survive_the_wire_as_secrets(values: dict[str, object]) -> None:
     assert decode(encode(values, values.keys())) == codec.Properties(values, frozenset(values))
 
 
+def test_what_is_as_it_was_is_not_written_anew() -> None:
+    before = decode(encode({"name": "lobby", "metadata": None}))
+    assert encode({"metadata": None, "name": "lobby"}, before=before) is before.struct
+    assert decode(encode({"name": "hall", "metadata": None}, before=before)).values["name"] == "hall"
+    assert decode(encode(before.values, {"name"}, before)).secrets == {"name"}
+
+
 def test_the_magic_words_are_the_sdks() -> None:
     assert rpc._special_sig_key == codec.SIGNATURE
     assert rpc._special_secret_sig == codec.SECRET

@@ -473,6 +473,7 @@ class Engine:
 
     def _call(self, work: Callable[[], T]) -> T:
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session, "rooms", self.process.rooms)
             patch.setattr(session, "run", self.process.run)
             patch.setattr(session, "run_in_session", self.process.run_in_session)
             patch.setattr(run, "time", SimpleNamespace(monotonic=self.process.now))

@@ -116,19 +116,40 @@ type Settings struct {
 	Metadata        *string `pulumi:"metadata,optional"`
 }
 
-// GroupArgs are the inputs of a group, and all that it has.
+// GroupArgs are the inputs of a group.
 type GroupArgs struct {
 	Rooms map[string]Settings `pulumi:"rooms"`
 }
 
+// Kept is what a set of rooms keeps of each.
+type Kept struct {
+	Settings
+	ForceDestroy bool   `pulumi:"forceDestroy"`
+	Sid          string `pulumi:"sid"`
+	CreationTime int64  `pulumi:"creationTime"`
+}
+
+// GroupState is a state as large as that of a set of rooms.
+type GroupState struct {
+	Rooms map[string]Kept `pulumi:"rooms"`
+}
+
+func (g GroupArgs) state() GroupState {
+	kept := make(map[string]Kept, len(g.Rooms))
+	for name, settings := range g.Rooms {
+		kept[name] = Kept{Settings: settings, Sid: "RM_" + name, CreationTime: 1_700_000_000}
+	}
+	return GroupState{Rooms: kept}
+}
+
 // Create says that all is there.
-func (Group) Create(_ context.Context, req infer.CreateRequest[GroupArgs]) (infer.CreateResponse[GroupArgs], error) {
-	return infer.CreateResponse[GroupArgs]{ID: "rooms", Output: req.Inputs}, nil
+func (Group) Create(_ context.Context, req infer.CreateRequest[GroupArgs]) (infer.CreateResponse[GroupState], error) {
+	return infer.CreateResponse[GroupState]{ID: "rooms", Output: req.Inputs.state()}, nil
 }
 
 // Update says that all is as it should be.
-func (Group) Update(_ context.Context, req infer.UpdateRequest[GroupArgs, GroupArgs]) (infer.UpdateResponse[GroupArgs], error) {
-	return infer.UpdateResponse[GroupArgs]{Output: req.Inputs}, nil
+func (Group) Update(_ context.Context, req infer.UpdateRequest[GroupArgs, GroupState]) (infer.UpdateResponse[GroupState], error) {
+	return infer.UpdateResponse[GroupState]{Output: req.Inputs.state()}, nil
 }
 
 func equal[T comparable](one, other *T) bool {
