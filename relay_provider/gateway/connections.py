@@ -24,7 +24,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from relay_provider.gateway.wire import malformed
 
 # What the process itself opens: its libraries' files, the event loop, and connections to LiveKit.
-_OWN_FILES: Final = 64
+_OWN_FILES: Final = 128
 _MOST: Final = 4096
 _MOST_CLOSED_AT_ONCE: Final = 16
 _MOST_UNREAD: Final = 256 * 2**20
