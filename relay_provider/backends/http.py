@@ -96,6 +96,7 @@ class Http:
         url_setting: str,
         token: str | None = None,
         secrets: tuple[str, ...] = (),
+        connections: int = CONCURRENCY,
     ) -> None:
         if token and not (token.isascii() and token.isprintable() and " " not in token):
             raise ConfigError(f"{key_setting} holds characters that no key has; set it again, without them.")
@@ -109,7 +110,8 @@ class Http:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._dated: tuple[str | None, float] = None, 0.0
-        self._slots = asyncio.Semaphore(CONCURRENCY)
+        self._slots = asyncio.Semaphore(connections)
+        self._connections = connections
 
     async def aclose(self) -> None:
         if "_exchange" in vars(self):
@@ -120,7 +122,7 @@ class Http:
         # The client takes a tenth of a second to import, and a run that changes nothing asks for nothing.
         from relay_provider.backends.exchange import Exchange
 
-        return Exchange(self.base_url, self._timeout, CONCURRENCY)
+        return Exchange(self.base_url, self._timeout, self._connections)
 
     async def request(
         self,

@@ -17,6 +17,7 @@ from livekit.protocol.room import ListParticipantsRequest, ListParticipantsRespo
 
 from relay_provider.address import HTTP_OF, checked_url
 from relay_provider.backends.answers import Answer
+from relay_provider.backends.base import CONCURRENCY
 from relay_provider.backends.http import Http, Unreadable, error_of
 from relay_provider.config import Connection, required
 from relay_provider.errors import Rejected, UnexpectedAnswer, quoted
@@ -35,7 +36,7 @@ _GRANTS: Final = {
 class LiveKitServer:
     """Requests to one LiveKit server with one API key. For one event loop; connects when first asked."""
 
-    def __init__(self, settings: Connection) -> None:
+    def __init__(self, settings: Connection, connections: int = CONCURRENCY) -> None:
         where, key = settings.called("livekit_url"), settings.called("livekit_api_key", "livekit_api_secret")
         self.url = checked_url(where, required(settings, "livekit_url"), settings.allow_http)
         self._key = required(settings, "livekit_api_key")
@@ -43,7 +44,8 @@ class LiveKitServer:
         scheme, rest = self.url.split("://", 1)
         address = f"{HTTP_OF.get(scheme, scheme)}://{rest}"
         self._tokens: dict[str, tuple[str, float]] = {}
-        self._http = _Twirp(address, settings, secrets=(self._secret,), key_setting=key, url_setting=where)
+        named = {"key_setting": key, "url_setting": where}
+        self._http = _Twirp(address, settings, secrets=(self._secret,), connections=connections, **named)
 
     @property
     def ahead(self) -> float | None:

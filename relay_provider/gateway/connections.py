@@ -10,25 +10,27 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
-import math
 import resource
 import socket
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, NamedTuple, cast
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from relay_provider.gateway.wire import malformed
 
 # What the process itself opens: its libraries' files, the event loop, and connections to LiveKit.
-_OWN_FILES: Final = 64
+_OWN_FILES: Final = 128
 _MOST: Final = 4096
 _MOST_CLOSED_AT_ONCE: Final = 16
 _MOST_UNREAD: Final = 256 * 2**20
+_MOST_PIPELINED: Final = 100
+_MOST_UNPARSED: Final = 64 * 2**10
+"""Bytes of a head, or between two parts of a body, that the parser may have taken without an end."""
 
 _log = logging.getLogger("relay_provider.gateway")
 
@@ -43,6 +45,7 @@ class Limits:
     headers: float = 10.0
     body: float = 30.0
     answer: float = 30.0
+    idle: float = 75.0  # longer than clients keep connections, so that none is closed just as it is used again
 
     @classmethod
     def of_this_process(cls) -> Limits:
@@ -52,7 +55,7 @@ class Limits:
 
 
 class Wait(NamedTuple):
-    """What a client is waited for, and since when. A client that is idle may be: uvicorn ends that."""
+    """What a client is waited for, and since when."""
 
     phase: Phase
     since: float
@@ -87,11 +90,16 @@ class _Joined:
         return getattr(self._transport, name)
 
 
-class Connection(H11Protocol):
-    """HTTP/1.1 that tells what it waits for, and answers what is no HTTP with the documented error body as well."""
+class Connection(HttpToolsProtocol):
+    """HTTP/1.1 that tells what it waits for, and answers what is no HTTP with the documented error body as well.
+
+    The parser is quick and leaves to others how much there may be of anything, and some of what HTTP forbids.
+    """
 
     _seen: object = None
     _since = 0.0
+    _reading: Literal["headers", "body"] | None = None  # None between requests
+    _unparsed = 0
 
     def waits(self, now: float) -> Wait | None:
         """What the client is waited for; None while it is the client who waits.
@@ -106,31 +114,103 @@ class Connection(H11Protocol):
     def _phase(self) -> Phase | None:
         if self.transport.get_write_buffer_size():
             return "answer"
-        if self.conn.their_state is h11.SEND_BODY:
+        if self.pipeline:  # the rest may be there, but is not read
+            return None
+        if self._reading == "body":
             return "body"
-        if self.conn.their_state is h11.IDLE:
-            return "headers" if self.cycle is None or self.conn.trailing_data[0] else "idle"
+        if self._is_answered:
+            return "headers" if self._reading or self.cycle is None else "idle"
         return None
+
+    @property
+    def _is_answered(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(cast(asyncio.Transport, _Joined(transport)))
         self.waits(time.monotonic())
 
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, and end what would have no end."""
+        self._unset_keepalive_if_required()
+        self._unparsed += len(data)
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._stay(data[upgrade.args[0] :])
+        except HttpParserError:
+            self.send_400_response("")
+        else:
+            if self._unparsed > _MOST_UNPARSED:
+                self.send_400_response("")
+
+    def _should_upgrade(self) -> bool:
+        return True  # so that uvicorn leaves alone what `_stay` has parsed anew
+
+    def _stay(self, rest: bytes) -> None:
+        """Begin once more without the wish for another protocol, which may be ignored: the parser ignores the body."""
+        version, headers = self.parser.get_http_version(), [one for one in self.headers if one[0] != b"upgrade"]
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version.encode())]
+        lines += [b"%b: %b" % one for one in headers]
+        self.parser = HttpRequestParser(self)
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        _require(len(self.pipeline) < _MOST_PIPELINED)
+        self._reading = "headers"
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; those after a body are nobody's."""
+        if self._reading == "headers":
+            super().on_header(name, value.rstrip(b" \t"))
+
+    def on_headers_complete(self) -> None:
+        """Refuse what would mean something else to others, or nothing."""
+        version = self.parser.get_http_version()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        encodings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        _require(version in {"1.0", "1.1"})
+        _require(hosts == 1 or (hosts == 0 and version == "1.0"))
+        _require(encodings in ([], [b"chunked"]))
+        _require(b"#" not in self.url and self.parser.get_method() != b"CONNECT")
+        if version == "1.0":
+            self.expect_100_continue = False
+        super().on_headers_complete()
+        self._reading = "body"
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._unparsed = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request is there to its end."""
+        self._reading, self._unparsed = None, 0
+        super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, unless another answer has begun."""
-        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-            self.transport.abort()
-            return
+        """Answer what is no HTTP when its turn comes, unless another answer to it has begun."""
         answer = malformed("The request is not valid HTTP")
-        headers = [("content-type", "application/json"), ("connection", "close")]
-        for event in (
-            h11.Response(status_code=answer.status, headers=headers),
-            h11.Data(data=answer.body()),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+        if self._reading == "body" and self.pipeline:
+            self.cycle.keep_alive = False
+            self.pipeline[0] = self.cycle, cast(Any, answer.response())
+        elif self._reading != "body" and not self._is_answered:
+            self.cycle.keep_alive = False  # which ends what comes after it
+        elif self._reading == "body" and self.cycle.response_started:
+            self.transport.abort()
+        else:
+            body = answer.body()
+            about = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+            self.transport.write(STATUS_LINE[answer.status] + about + body)
+            self.transport.close()
+
+
+def _require(holds: bool) -> None:
+    if not holds:
+        raise ValueError("no HTTP")  # which the parser raises as its own
 
 
 class Doorkeeper:
@@ -177,12 +257,12 @@ class Doorkeeper:
                 unread_closed |= wait.phase == "answer"
 
     def _overdue(self, now: float) -> Iterator[tuple[Wait, Connection]]:
-        allowed = {"headers": self._limits.headers, "body": self._limits.body, "answer": self._limits.answer}
+        allowed = asdict(self._limits)
         unread = 0
         for wait, connection in reversed(self._waiting(now)):
             unread += connection.transport.get_write_buffer_size()
             too_much = wait.phase == "answer" and unread > _MOST_UNREAD
-            if too_much or now - wait.since > allowed.get(wait.phase, math.inf):
+            if too_much or now - wait.since > allowed[wait.phase]:
                 yield wait, connection
 
     def _make_room(self) -> bool:

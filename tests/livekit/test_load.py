@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relay_provider.backends.base import CONCURRENCY
+from relay_provider.gateway.livekit import CONNECTIONS
 from tests.conformance.target import Api, eventually
 from tests.gateway.process import Running, running
 from tests.livekit.server import LiveKit
@@ -59,5 +59,5 @@ async def test_no_5xx_and_no_leak_of_a_room_or_a_connection(gateway: Running) ->
     assert set(found.outcomes) == {("create", 201), ("list", 200), ("end", 200)}, found.outcomes
     assert Api(gateway.url, KEY).list().json == {"rooms": []}
     # What the gateway keeps open is its pool of connections to LiveKit.
-    most = before + CONCURRENCY
+    most = before + CONNECTIONS
     assert eventually(lambda: sockets(gateway.process.pid), lambda count: count <= most) <= most
