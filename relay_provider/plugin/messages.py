@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from relay_provider.changes import Diff
 from relay_provider.errors import InvalidInputs, Problem, Rejected, Unavailable
-from relay_provider.plugin.codec import encode
+from relay_provider.plugin.codec import Properties, encode
 from relay_provider.proto import provider_pb2 as pb
 
 ROOM: Final = "relay:index:Room"
@@ -39,9 +39,12 @@ def failures(problems: Iterable[Problem]) -> list[pb.CheckFailure]:
 
 
 def check_response(
-    inputs: Mapping[str, Any], problems: Iterable[Problem], secrets: frozenset[str] = frozenset()
+    inputs: Mapping[str, Any],
+    problems: Iterable[Problem],
+    secrets: frozenset[str] = frozenset(),
+    given: Properties | None = None,
 ) -> pb.CheckResponse:
-    return pb.CheckResponse(inputs=encode(inputs, secrets), failures=failures(problems))
+    return pb.CheckResponse(inputs=encode(inputs, secrets, given), failures=failures(problems))
 
 
 def diff_response(found: Diff) -> pb.DiffResponse:

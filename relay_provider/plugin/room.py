@@ -41,7 +41,7 @@ class RoomResource:
         except InvalidInputs as error:
             return check_response({}, error.problems)
         problems = checked.problems or self._declared(checked.inputs, olds, request.urn)
-        return check_response(checked.inputs, problems, news.secrets)
+        return check_response(checked.inputs, problems, news.secrets, news)
 
     def _declared(self, inputs: Mapping[str, Any], olds: Mapping[str, Any], urn: str) -> tuple[Problem, ...]:
         """Tell the run, and what is wrong with it."""

@@ -45,7 +45,7 @@ class RoomSetResource:
                 [((home, name), force, room_set.by(request.urn, name)) for name, force in declared]
             )
             problems += [Problem(path(name), declared_twice(name, other)) for (_, name), other in others.items()]
-        return check_response(found.inputs, problems, news.secrets)
+        return check_response(found.inputs, problems, news.secrets, news)
 
     async def diff(self, request: pb.DiffRequest) -> pb.DiffResponse:
         olds, news = _rooms(decode(request.olds)), decode(request.news).values["rooms"]

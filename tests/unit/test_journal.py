@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -154,6 +156,18 @@ def test_files_of_long_ago_go(folder: Path) -> None:
     other = Journal.of("127.0.0.1:4712")
     assert other is not None
     assert [one.name for one in files(folder)] == ["4712.jsonl"]
+
+
+def test_a_start_looks_at_a_bounded_number_of_files(folder: Path) -> None:
+    run()
+    (file,) = files(folder)
+    for n in range(300):
+        old = file.with_name(f"{n}.jsonl")
+        old.touch()
+        os.utime(old, (time.time() - KEPT - 1,) * 2)
+    before = len(files(folder))
+    assert Journal.of("127.0.0.1:4712")
+    assert 1 + before - 100 <= len(files(folder)) < before
 
 
 def test_a_line_that_is_still_being_written_is_read_when_it_is_whole(folder: Path) -> None:
