@@ -12,7 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from relay_provider.errors import ConfigError
-from relay_provider.gateway.connections import Connection, Doorkeeper, Limits
+from relay_provider.gateway.connection import Connection
+from relay_provider.gateway.connections import Doorkeeper, Limits
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from relay_provider.gateway.connections import _Joined
+from relay_provider.gateway.connection import _Joined
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
 
