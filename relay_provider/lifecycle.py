@@ -211,7 +211,7 @@ class Rooms:
             return False
         if any(run.stands(one, live.sid) for one in declared):
             return True
-        # With the other key, the state may know no more of it than an earlier session.
+        # With the other key, the state may know no more of it than an earlier session. Threads may open more meanwhile.
         others = [other for other in tuple(self.opened) if (other.project, name) in declared]
         return any([await other.has(name, live.sid, run.began) for other in others])
 

@@ -44,8 +44,14 @@ class LiveKitServer:
         scheme, rest = self.url.split("://", 1)
         address = f"{HTTP_OF.get(scheme, scheme)}://{rest}"
         self._tokens: dict[str, tuple[str, float]] = {}
-        named = {"key_setting": key, "url_setting": where}
-        self._http = _Twirp(address, settings, secrets=(self._secret,), connections=connections, **named)
+        self._http = _Twirp(
+            address,
+            settings,
+            secrets=(self._secret,),
+            connections=connections,
+            key_setting=key,
+            url_setting=where,
+        )
 
     @property
     def ahead(self) -> float | None:

@@ -118,8 +118,9 @@ def _wait_for_id_alone(room: Room) -> None:
     """Have the SDK wait for the room's ID and URN, not for each property as well: they come in one answer, and the time
     the SDK takes grows with the square of what it waits for. What a program derives from a property is waited for."""
     for name, output in vars(room).items():
-        if isinstance(output, Output) and name not in ("id", "urn"):
-            getattr(output, "_untrack", bool)()  # of newer SDKs
+        # Older SDKs have no such thing, and wait for everything.
+        if isinstance(output, Output) and name not in ("id", "urn") and hasattr(output, "_untrack"):
+            output._untrack()
 
 
 _declared: WeakKeyDictionary[Any, WeakValueDictionary[tuple[object, str], Any]] = WeakKeyDictionary()

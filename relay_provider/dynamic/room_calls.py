@@ -14,7 +14,6 @@ from relay_provider.config import ProjectRef
 from relay_provider.dynamic.properties import Props, kept, ours, own, read
 from relay_provider.dynamic.scope import SECRET, Scope, known, resource_of
 from relay_provider.errors import ConfigError
-from relay_provider.lifecycle import Rooms
 from relay_provider.model import RoomInputs
 from relay_provider.run import ADOPTING, KEYS_CHECKED
 
@@ -40,7 +39,7 @@ class RoomCalls:
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         try:
             rooms = session.rooms(self._scope.settings_of(news))
-            moved = self._moved(rooms, olds, news)
+            moved = self._scope.moved(rooms, olds, news, {str(olds.get("name")): olds})
         except ConfigError:
             if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
                 return DiffResult(changes=False)
@@ -52,15 +51,6 @@ class RoomCalls:
             changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
             replaces=[*found.replaces, *(["project"] if moved else [])],
         )
-
-    def _moved(self, rooms: Rooms, olds: Props, news: Props) -> bool:
-        """Does the room live in another place by now? A changed key is a rotation when it finds the very room."""
-        if self._scope.place(olds) != rooms.project[0]:
-            return True
-        if not self._scope.rekeyed(rooms, olds, news):
-            return False
-        name, sid, began = str(olds.get("name")), str(olds.get("sid")), self._scope.run.began
-        return not self._scope.with_rooms(news, lambda rooms: rooms.has(name, sid, began))
 
     def create(self, props: Props) -> CreateResult:
         wanted = RoomInputs.model_validate(_inputs(props))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pulumi.output import Unknown
@@ -91,6 +91,20 @@ class Scope:
         if rooms.project[0].backend != "relay" or olds.get("project") == news.get("project"):
             return False
         return self.home(olds) != rooms.project
+
+    def moved(self, rooms: Rooms, olds: Props, news: Props, before: Mapping[str, Props]) -> bool:
+        """Do the rooms that a resource had `before`, by name, live in another place by now? A changed key is a rotation
+        when it finds one of those very rooms."""
+
+        async def found(rooms: Rooms) -> bool:
+            has = [await rooms.has(name, str(one.get("sid")), self.run.began) for name, one in before.items()]
+            return any(has)
+
+        if self.place(olds) != rooms.project[0]:
+            return True
+        if not before or not self.rekeyed(rooms, olds, news):
+            return False
+        return not self.with_rooms(news, found)
 
     def with_rooms(self, props: Props, work: Callable[[Rooms], Any]) -> Any:
         """Carry out `work` with the rooms of the project that the properties name."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -40,8 +39,8 @@ class SetCalls:
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         try:
-            rooms = session.rooms(self._scope.settings_of(news))
-            moved, old = self._moved(rooms, olds, news), _rooms(olds)
+            rooms, old = session.rooms(self._scope.settings_of(news)), _rooms(olds)
+            moved = self._scope.moved(rooms, olds, news, old)
         except ConfigError:
             if os.environ.get(KEYS_CHECKED):  # a refresh asks of the state's own inputs
                 return DiffResult(changes=False)
@@ -55,15 +54,6 @@ class SetCalls:
             changes=moved or bool(found.changes) or olds.get("project") != news.get("project"),
             replaces=["project"] if moved else [],
         )
-
-    def _moved(self, rooms: Rooms, olds: Props, news: Props) -> bool:
-        """Do the rooms live in another place by now? A changed key is a rotation when it finds one of them."""
-        if self._scope.place(olds) != rooms.project[0]:
-            return True
-        old = {name: str(props.get("sid")) for name, props in _rooms(olds).items()}
-        if not old or not self._scope.rekeyed(rooms, olds, news):
-            return False
-        return not self._scope.with_rooms(news, lambda rooms: _any_there(rooms, old, self._scope.run.began))
 
     def create(self, props: Props) -> CreateResult:
         id_ = str(props["resource"])
@@ -105,10 +95,6 @@ class SetCalls:
         if self._scope.engine:
             with suppress(grpc.RpcError):
                 await tell(self._scope.engine, "", text, passing=True)
-
-
-async def _any_there(rooms: Rooms, sessions: Mapping[str, str], since: float) -> bool:
-    return any([await rooms.has(name, sid, since) for name, sid in sessions.items()])
 
 
 def _rooms(props: Props) -> dict[str, Any]:

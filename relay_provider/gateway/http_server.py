@@ -55,7 +55,7 @@ class Server(uvicorn.Server):
     """Bears floods, and says when it answers. Whoever runs it ends it, by `stop`: signals are none of its business."""
 
     def __init__(self, app: ASGIApp, limits: Limits, started: Callable[[], None] = lambda: None) -> None:
-        super().__init__(_config(app))
+        super().__init__(_config(app, limits))
         self._limits = limits
         self._say_started = started
         self._doing: list[asyncio.Task[None]] = []
@@ -90,7 +90,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Connection,
@@ -101,8 +101,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_level="error",
         server_header=False,
         proxy_headers=False,
-        # Longer than clients keep idle connections, so that none is closed just as it is used again.
-        timeout_keep_alive=75,
+        timeout_keep_alive=cast(int, limits.idle),
         # Below a second, so that a client which is slow to send a body does not hold up the end.
         timeout_graceful_shutdown=cast(int, 0.6),
     )
