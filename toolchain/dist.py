@@ -97,3 +97,5 @@ if __name__ == "__main__":
         print("".join(f"  dist/{file.name}\n" for file in sorted(OUTPUT.iterdir())), end="")
     except SetupError as error:
         sys.exit(f"dist: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
-from toolchain.programs import ROOT, SetupError
+from toolchain.programs import ROOT, SetupError, noting_signals
 
 RELAY = ROOT / ".relay"
 NOTE, LOG = RELAY / "api.json", RELAY / "api.log"
@@ -51,17 +51,17 @@ def start() -> dict:
         for file in (NOTE, LOG):  # nobody else may read the key
             file.unlink(missing_ok=True)
             file.touch(0o600, exist_ok=False)
-        with LOG.open("a") as log:
+        with noting_signals(), LOG.open("a") as log:
             options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "start_new_session": True}
             env = {**os.environ, "RELAY_GATEWAY_KEYS": f"{key}=development"}
             process = subprocess.Popen([PROGRAM, "serve", "--port", str(port)], cwd=ROOT, env=env, **options)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and process.poll() is None:
-            if said := re.search(r"^Rooms API on (\S+)$", LOG.read_text(), re.MULTILINE):
-                NOTE.write_text(json.dumps({"pid": process.pid, "url": said[1], "key": key}))
-                return last()
-            time.sleep(0.05)
-        process.kill()
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline and process.poll() is None:
+                if said := re.search(r"^Rooms API on (\S+)$", LOG.read_text(), re.MULTILINE):
+                    NOTE.write_text(json.dumps({"pid": process.pid, "url": said[1], "key": key}))
+                    return last()
+                time.sleep(0.05)
+            process.kill()
     raise SetupError(f"The local Rooms API did not start; it said:\n{LOG.read_text().strip() or '(nothing)'}")
 
 
@@ -111,7 +111,8 @@ def up() -> None:
 
 
 def run(env: dict[str, str], *command: str, quiet: bool = False) -> None:
-    done = subprocess.run(command, check=False, cwd=ROOT, env=env, capture_output=quiet, stdin=subprocess.DEVNULL)
+    with noting_signals():  # Ctrl-C reaches the command, too, which ends when it has finished what it began
+        done = subprocess.run(command, check=False, cwd=ROOT, env=env, capture_output=quiet, stdin=subprocess.DEVNULL)
     if done.returncode:
         said = f": {(done.stderr or done.stdout).decode().strip()}" if quiet else "; see above."
         raise SetupError(f"`{' '.join([Path(command[0]).name, *command[1:]])}` failed{said}")
@@ -123,3 +124,6 @@ if __name__ == "__main__":
         {"up": up, "down": down}[sys.argv[1]]()
     except SetupError as error:
         sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted: `make up` goes on from here, `make down` ends the local Rooms API.\n")
+        sys.exit(130)

@@ -33,6 +33,7 @@ FOR_TESTS = (  # what is built, its program, how that says its version, the olde
     ("livekit-server", "livekit-server", "--version", (), "https://docs.livekit.io/home/self-hosting/local/"),
     (TOFU, "tofu", "version", (1, 11, 0), "https://opentofu.org/docs/intro/install/"),
 )
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INSTALL = "import sys, pulumi.automation; pulumi.automation.PulumiCommand.install(sys.argv[1])"
 NO_GO = "install Go (https://go.dev/dl/) and run `make setup` again, which then builds it"
 
@@ -77,6 +78,20 @@ def lock(folder: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
 
 
+@contextlib.contextmanager
+def noting_signals():
+    """Signals end this process only after this: one that came while a command starts would leave that running."""
+    noted = []
+    before = {number: signal.signal(number, lambda number, _: noted.append(number)) for number in ENDS}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if noted:
+        raise KeyboardInterrupt
+
+
 def command(doing: str, arguments: list, about: str = "", **options) -> str:
     """Run a command, and return what it said, which goes to a log that the error names."""
     log = MADE / "logs" / f"{doing.replace(' ', '-')}.log"
@@ -85,9 +100,13 @@ def command(doing: str, arguments: list, about: str = "", **options) -> str:
     started = shown = time.monotonic()
     # A group of its own, so that an end reaches all of it: compilers outlive a `go build` that is ended alone.
     options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True, "close_fds": False}
-    with log.open("wb") as output, subprocess.Popen(arguments, stdout=output, **options) as process:
+    with (
+        log.open("wb") as output,
+        noting_signals() as noted,
+        subprocess.Popen(arguments, stdout=output, **options) as process,
+    ):
         try:
-            while process.poll() is None:
+            while process.poll() is None and not noted:
                 time.sleep(0.1)
                 if time.monotonic() - shown > every:
                     shown = time.monotonic()

@@ -17,7 +17,7 @@ def main(arguments):
         return f"setup: Python 3.11 or newer is needed, and this is {this}: install one, or name it: {example}"
     from toolchain import programs
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in programs.ENDS:
         signal.signal(number, signal.default_int_handler)
     try:
         stay = (programs.BIN / "gen-sdks").exists() and shutil.which("go")

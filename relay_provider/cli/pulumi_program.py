@@ -45,7 +45,7 @@ class Command(PulumiCommand):
     """The pulumi program in a process group of its own, so that Ctrl-C reaches it once, and from here."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+        self._signal: Callable[[int], object] | None = None  # while the program runs
         self._interruptions = 0
         for root in roots():
             try:
@@ -73,26 +73,30 @@ class Command(PulumiCommand):
         command = [self.command, "--non-interactive", *args]
         if sys.platform == "linux" and args[0] in _WITH_PROVIDERS:
             command = guarded(command)
-        process = subprocess.Popen(  # noqa: S603
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=env,
-            encoding="utf-8",
-            errors="replace",
-            process_group=0,
-        )
-        with process:
-            self._process = process
-            try:
+        early: list[int] = []
+        self._signal = early.append
+        try:
+            process = subprocess.Popen(  # noqa: S603
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env=env,
+                encoding="utf-8",
+                errors="replace",
+                process_group=0,
+            )
+            with process:
+                self._signal = process.send_signal
+                for number in early:
+                    process.send_signal(number)
                 out, err = _drained(process.stdout, on_output), _drained(process.stderr, on_error)
                 for reader, _ in (out, err):
                     reader.join()
                 code = process.wait()
-            finally:
-                self._process = None
+        finally:
+            self._signal = None
         result = CommandResult(stdout="\n".join(out[1]), stderr="\n".join(err[1]), code=code)
         if code == 0:
             return result
@@ -123,13 +127,12 @@ class Command(PulumiCommand):
                 signal.signal(number, handler)
 
     def _stop(self, _number: int, _frame: object) -> None:
-        process = self._process
-        if process is None:
+        if not self._signal:
             raise KeyboardInterrupt
         if not self._interruptions:
             os.write(2, _WAITING)
         self._interruptions += 1
-        process.send_signal(signal.SIGINT)
+        self._signal(signal.SIGINT)
 
 
 def _drained(stream: IO[str] | None, tell: Callable[[str], Any] | None) -> tuple[threading.Thread, list[str]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +80,34 @@ def test_make_up_ends_with_the_table_and_no_drift_and_a_second_one_changes_nothi
     assert "No drift: 4 rooms as declared." in third
     assert pasted in third  # and is as true as before
     assert "was stopped" in make("down", clone, COLUMNS="40")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("clone/.relay/api.log", ""), ("said", "Updating (dev)")],
+    ids=["its API starts", "it makes rooms"],
+)
+def test_ctrl_c_while(file: str, text: str, clone: Path) -> None:
+    seen, said = clone.parent / file, clone.parent / "said"
+    with said.open("w") as output:
+        process = subprocess.Popen(
+            ["make", "up"],
+            cwd=clone,
+            env={**os.environ, "PULUMI_HOME": str(clone.parent / "home")},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    end = time.monotonic() + 100
+    while not (seen.exists() and text in seen.read_text()):
+        assert process.poll() is None and time.monotonic() < end, said.read_text()
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(100)
+    assert "Interrupted: `make up` goes on from here" in said.read_text()
+    assert "Traceback" not in said.read_text()
+    assert "No drift: 4 rooms as declared." in make("up", clone)
+    assert "5 unchanged" in make("up", clone)
 
 
 def test_make_up_with_a_key_uses_that_key_and_starts_no_api(clone: Path, served: object) -> None:

@@ -22,6 +22,14 @@ pytestmark = pytest.mark.unit
 SETUP = """import os, sys
 sys._base_executable = os.environ["MACHINE"] + "/base/python"
 sys.version_info = tuple(map(int, os.environ.get("VERSION", "3.11").split(".")))
+if number := int(os.environ.get("STARTED_AND_SIGNALLED", 0)):
+    import signal, subprocess
+    class Popen(subprocess.Popen):
+        def __init__(self, arguments, **options):
+            super().__init__(arguments, **options)
+            if arguments[1] == "build":
+                signal.raise_signal(number)
+    subprocess.Popen = Popen
 from toolchain.setup import main
 sys.exit(main(sys.argv[1:]))"""
 
@@ -277,6 +285,12 @@ def test_an_ended_run_harms_nothing(machine: Machine, number: signal.Signals) ->
     assert "built" in machine.target("pulumi").read_text()
     assert not list(machine.folder.glob("cache/tmp-*"))
     assert len(machine.calls("python -m venv")) == 1
+
+
+def test_a_signal_while_a_command_is_being_started_ends_that_too(machine: Machine) -> None:
+    said = machine.setup(code=130, GO_SECONDS="60", STARTED_AND_SIGNALLED=str(int(signal.SIGTERM)))
+    assert "setup: interrupted" in said
+    assert "waiting for another run" not in machine.setup()
 
 
 def test_two_runs_at_once_make_everything_once(machine: Machine) -> None:
