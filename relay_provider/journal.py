@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import threading
 import time
 import weakref
 from collections.abc import Sequence
@@ -27,12 +26,11 @@ _ENCODER: Final = json.JSONEncoder()
 
 
 class Journal:
-    """Entries that every process of one engine appends and reads, on any of its threads; a short JSON list each."""
+    """Entries that every process of one engine appends and reads, on one thread at a time; a short JSON list each."""
 
     def __init__(self, file: int) -> None:
         self._file = file
         self._read = 0
-        self._lock = threading.Lock()
         weakref.finalize(self, os.close, file)
 
     @classmethod
@@ -48,19 +46,17 @@ class Journal:
     def append(self, *entries: Sequence[str]) -> None:
         """Tell the others."""
         text = "".join(_ENCODER.encode(entry) + "\n" for entry in entries).encode()
-        with self._lock:
-            written = os.write(self._file, text)
-            if os.lseek(self._file, 0, os.SEEK_CUR) - written == self._read:  # nobody else has written meanwhile
-                self._read += written
+        written = os.write(self._file, text)
+        if os.lseek(self._file, 0, os.SEEK_CUR) - written == self._read:  # nobody else has written meanwhile
+            self._read += written
 
     def news(self) -> list[list[str]]:
         """What was written since the last call, one's own entries perhaps among it, in the order of writing."""
-        with self._lock:
-            if (size := os.fstat(self._file).st_size) == self._read:
-                return []
-            text = os.pread(self._file, size - self._read, self._read)
-            whole = text[: text.rfind(b"\n") + 1]
-            self._read += len(whole)
+        if (size := os.fstat(self._file).st_size) == self._read:
+            return []
+        text = os.pread(self._file, size - self._read, self._read)
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read += len(whole)
         return [json.loads(line) for line in whole.splitlines()]
 
 

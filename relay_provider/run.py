@@ -7,6 +7,7 @@ one place, however the engine orders its steps.
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
@@ -33,6 +34,7 @@ class Run:
 
     def __init__(self, journal: Journal | None = None) -> None:
         self._journal = journal
+        self._lock = threading.Lock()  # a Python program's resources are on threads: what happens has one order for all
         self.began = time.monotonic()
         """What a process has listed before may lack what another process has made since."""
         self.stopping = False
@@ -107,7 +109,7 @@ class Run:
     def declares_with_other_keys(self, room: Room) -> list[Room]:
         """What the run declares by that name there with other keys: rooms of other projects, or this very one."""
         home, name = room
-        return [(other, name) for other in self._homes.get(name, ()) if other != home and other[0] == home[0]]
+        return [(other, name) for other in tuple(self._homes.get(name, ())) if other != home and other[0] == home[0]]
 
     def knows(self, room: Room, properties: Mapping[str, Any], by: str = "") -> None:
         """The state has this room, with these properties; `by` is the resource, where that is known."""
@@ -166,15 +168,17 @@ class Run:
 
     def _happened(self, events: Iterable[tuple[str, Room, str]]) -> None:
         events = list(events)
-        for event in events:
-            self._apply(*event)
-        if self._journal and events:
-            said = ((what, place.as_state(), key, name, more) for what, ((place, key), name), more in events)
-            self._journal.append(*said)
+        with self._lock:
+            for event in events:
+                self._apply(*event)
+            if self._journal and events:
+                said = ((what, place.as_state(), key, name, more) for what, ((place, key), name), more in events)
+                self._journal.append(*said)
 
     def _catch_up(self) -> None:
-        for what, place, key, name, detail in self._journal.news() if self._journal else ():
-            self._apply(what, ((Place.from_state(place), key), name), detail)
+        with self._lock:
+            for what, place, key, name, detail in self._journal.news() if self._journal else ():
+                self._apply(what, ((Place.from_state(place), key), name), detail)
 
     def _apply(self, what: str, room: Room, detail: str) -> None:
         home, name = room

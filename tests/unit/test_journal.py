@@ -83,24 +83,25 @@ def test_resources_without_a_name_are_never_told_of_each_other() -> None:
     assert one.declare(STANDUP, force=False, by="urn::a") is None
 
 
-def test_threads_and_processes_that_write_at_once_lose_nothing_of_each_other() -> None:
-    mine, theirs = Journal.of(ENGINE), Journal.of(ENGINE)
-    assert mine and theirs
-    heard: list[list[str]] = []
+def test_threads_and_processes_that_tell_at_once_lose_nothing_and_hear_it_in_order() -> None:
+    mine, theirs = run(), run()
+    rooms = {who: [(PROJECT, f"{who}-{number}") for number in range(1_000)] for who in "abc"}
 
-    def tell(journal: Journal, who: str) -> None:
-        for number in range(2_000):
-            journal.append((who, str(number)))
-            if journal is mine:
-                heard.extend(journal.news())
+    def tell(teller: Run, who: str) -> None:
+        for room in rooms[who]:
+            teller.declare(room, force=False)
+            teller.failed(room)
+            teller.made(room, {"sid": "RM_1"})
 
     with ThreadPoolExecutor() as threads:
-        telling = [threads.submit(tell, journal, who) for journal, who in ((mine, "a"), (mine, "b"), (theirs, "c"))]
+        telling = [threads.submit(tell, *one) for one in ((mine, "a"), (mine, "b"), (theirs, "c"))]
     for one in telling:
         one.result()
-    heard += mine.news()
-    # In any order: two threads of one process hear, each a part.
-    assert sorted(int(number) for who, number in heard if who == "c") == [*range(2_000)]
+    for hearer, tellers in ((mine, "c"), (theirs, "ab")):
+        for room in (room for who in tellers for room in rooms[who]):
+            assert hearer.declares(room)
+            assert hearer.stands(room, "RM_1")
+            assert not hearer.has_failed(room)
 
 
 def test_engines_are_told_apart() -> None:
