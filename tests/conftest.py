@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,16 @@ for name in list(os.environ):
         del os.environ[name]
 os.environ.setdefault("GOGC", "800")  # the engine's runs are short; collecting is a tenth of their work
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the many short processes would compile everything each time
+
+
+@pytest.fixture(scope="module")
+def sdks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of their own with sdks/, the SDKs of this schema."""
+    if not (TOOLS / "gen-sdks").exists():
+        pytest.skip("gen-sdks is not built (make sdks)")
+    folder = tmp_path_factory.mktemp("clone")
+    subprocess.run([TOOLS / "gen-sdks", ROOT / "schema.json", folder / "sdks"], check=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

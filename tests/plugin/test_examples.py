@@ -53,16 +53,6 @@ def run(folder: Path, *command: str | Path, **env: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.fixture(scope="module")
-def sdks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The SDKs of this schema, in a folder of their own."""
-    if not (TOOLS / "gen-sdks").exists():
-        pytest.skip("gen-sdks is not built (make sdks)")
-    folder = tmp_path_factory.mktemp("clone")
-    run(folder, TOOLS / "gen-sdks", ROOT / "schema.json", folder / "sdks")
-    return folder
-
-
 def copied(name: str, clone: Path, api: Served | LiveKit) -> Project:
     """The example in a folder as deep as its own, its stack made."""
     folder = clone / "examples" / name
