@@ -34,10 +34,12 @@ down: ## end what `make up` left running
 	else echo "nothing is set up here, so nothing is running"; fi
 
 # The SDK examples need the generators, and those need Go; without it their tests say that they were skipped.
-test: setup $(if $(shell command -v go),sdks) ## all the tests but those of soak; T=tests/unit for some, PYTEST_ARGS=... for pytest
+GENERATORS = $(if $(shell command -v go),sdks)
+
+test: setup $(GENERATORS) ## all the tests but those of soak; T=tests/unit for some, PYTEST_ARGS=... for pytest
 	$(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(T)
 
-soak: setup ## the slow tests that `make test` leaves out: thousands of rooms, more examples, every door at length
+soak: setup $(GENERATORS) ## the slow tests that `make test` leaves out: thousands of rooms, more examples, every door at length
 	$(PYTEST) $(PARALLEL) -m soak $(PYTEST_ARGS) $(T)
 	HISTORIES=2000 $(PYTEST) -n 2 $(PYTEST_ARGS) tests/unit/test_histories.py
 

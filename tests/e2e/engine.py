@@ -51,14 +51,15 @@ class Project:
         self.folder = folder
         self.stack = stack
         home = folder.parent / f"{folder.name}-home"
-        state = folder.parent / f"{folder.name}-state"
-        for path in (folder, home, state):
+        self.state_folder = folder.parent / f"{folder.name}-state"
+        for path in (folder, home, self.state_folder):
             path.mkdir(parents=True, exist_ok=True)
         self.env = {
             **os.environ,
             "PATH": f"{TOOLS}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PULUMI_HOME": str(home),
-            "PULUMI_BACKEND_URL": f"file://{state}",
+            # Without the attribute files that a killed engine leaves half-written.
+            "PULUMI_BACKEND_URL": f"file://{self.state_folder}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
@@ -110,10 +111,6 @@ class Project:
 
     def destroy(self, *arguments: str, check: bool = True) -> Ran:
         return self.pulumi("destroy", "--yes", "--skip-preview", *arguments, check=check)
-
-    @property
-    def state_folder(self) -> Path:
-        return Path(self.env["PULUMI_BACKEND_URL"].removeprefix("file://"))
 
     def state_text(self) -> str:
         """The stack's state as it lies in the file, secrets encrypted."""

@@ -67,13 +67,13 @@ class Sight:
     def consents(self, room: str) -> bool:
         """May the next run disconnect who is in the room?
 
-        As the room's own declaration says; if nothing declares it any more, all the resources that have it; and if
-        those are gone, too, as the state says.
+        As the room's own declaration says; if nothing declares it any more, all the resources that have it, be it as
+        what an earlier run has left over; and if those are gone, too, as the state says.
         """
         if wanted := self.of(room):
             return wanted.get("forceDestroy") is True
         kept = self.kept(room)
-        having = [self.declared[one.resource] for one in kept if not one.left_over and one.resource in self.declared]
+        having = [self.declared[one.resource] for one in kept if one.resource in self.declared]
         if having:
             return all(one.get("forceDestroy") is True for one in having)
         return any(one.outputs.get("forceDestroy") is True for one in kept)
