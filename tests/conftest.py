@@ -25,14 +25,13 @@ os.environ.setdefault("GOGC", "800")  # the engine's runs are short; collecting 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the many short processes would compile everything each time
 
 
-@pytest.fixture(scope="module")
-def sdks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def sdks(tmp_path: Path) -> Path:
     """A folder of their own with sdks/, the SDKs of this schema."""
     if not (TOOLS / "gen-sdks").exists():
         pytest.skip("gen-sdks is not built (make sdks)")
-    folder = tmp_path_factory.mktemp("clone")
-    subprocess.run([TOOLS / "gen-sdks", ROOT / "schema.json", folder / "sdks"], check=True)
-    return folder
+    subprocess.run([TOOLS / "gen-sdks", ROOT / "schema.json", tmp_path / "clone" / "sdks"], check=True)
+    return tmp_path / "clone"
 
 
 @pytest.fixture(scope="session")
