@@ -15,6 +15,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -119,6 +120,8 @@ def _measure(command: list[str], cwd: str, stdin: str | None, state: str | None,
         # It looks in time, however busy the machine; what it starts is scheduled as usual.
         with suppress(PermissionError):
             os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    # A shell's job in the background ignores it, and the engine waits 5 s for a program that does not hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     writes, memory = Writes(Path(state) if state else None), Memory(provider)
     with tempfile.TemporaryFile("w+") as output:
         start = time.perf_counter()
