@@ -101,10 +101,8 @@ def counting(
     `sharing` has the rooms that each of them declares: what another label declares is managed there, and what nobody
     declares is told once, with the first of the labels, unless it fits one of the patterns to `ignore`.
     """
-    own = set(sharing[label])
-    elsewhere = {name for names in sharing.values() for name in names} - own
-    first = label == min(sharing)
-    others = [room for room in live if first and room.name not in own | elsewhere]
+    own, declared = set(sharing[label]), {name for names in sharing.values() for name in names}
+    others = [room for room in live if room.name not in declared] if label == min(sharing) else []
     return [*(room for room in live if room.name in own), *(room for room in others if not ignored(room, ignore))]
 
 
